@@ -69,7 +69,7 @@ class Table(Mapping[K, V]):
         return child
 
     def changes_since(self, old: Table[K, V]) -> Change[K]:
-        """What has to be sent to somebody who holds `old`. The latest answer is kept, for every stream asks the same."""
+        """What somebody who holds `old` lacks. The latest answer is kept, for every stream asks the same."""
         if old is self:
             return Change((), ())
         if self._previous is None or self._previous() is not old:
