@@ -7,7 +7,7 @@ A query is a pure function of the engine and hashable arguments; the arguments a
 that it reads is recorded as an edge. When an input changes, everything that (transitively) read it is marked as
 suspect by following those edges backwards, so what the change cannot affect is never looked at. A suspect is verified
 only when it is read again: if none of what it read really changed, it stands; otherwise it is computed again, and if
-the result is equal to the old one, its own readers stand too (early cut-off). The algorithm is that of salsa and Adapton.
+the result is equal to the old one, its readers stand too (early cut-off). The algorithm is that of salsa and Adapton.
 """
 
 from __future__ import annotations
