@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.envoy_process import start_envoy
+
+__all__ = ["shared", "start_envoy"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
