@@ -49,7 +49,7 @@ class WorkloadMode(enum.Enum):
     """Either side."""
 
 
-class PortSelector(Message):
+class WorkloadPortSelector(Message):
     """A port by its number."""
 
     number: Annotated[int, REQUIRED, Number("uint32", 1, 65535)] = 0

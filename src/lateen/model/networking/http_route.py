@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP routes of a VirtualService."""
 
+import builtins
 import enum
 from typing import Annotated, ClassVar
 
@@ -69,7 +70,7 @@ class HTTPBody(Message):
 
     string: str | None = None
     """The body as text."""
-    bytes: bytes | None = None
+    bytes: builtins.bytes | None = None
     """The body as base64."""
 
 

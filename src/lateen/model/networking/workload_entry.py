@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WorkloadEntry: a workload that is no pod, such as a virtual machine (networking.istio.io)."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from lateen.model.message import FrozenMap, Message
+from lateen.model.resource import Column, Resource, ResourceType
+from lateen.model.schema import Items, Text, UInt32
+
+
+class WorkloadEntrySpec(Message):
+    """One endpoint: as an object of its own, as the template of a group, or inside a ServiceEntry."""
+
+    address: Annotated[str, Text(max_length=256)] = ""
+    """IP address, DNS name (for DNS resolution) or `unix://` path, absolute, without ports."""
+    ports: Annotated[dict[str, UInt32], Items(maximum=128)] = msgspec.field(default_factory=FrozenMap)
+    """Port numbers by the names of the service's ports; the service's targetPort or number where left out."""
+    labels: Annotated[dict[str, str], Items(maximum=256)] = msgspec.field(default_factory=FrozenMap)
+    """Labels of the workload."""
+    network: Annotated[str, Text(max_length=2048)] = ""
+    """Network it is in: endpoints of one network reach each other directly."""
+    locality: Annotated[str, Text(max_length=2048)] = ""
+    """Where it is, as region/zone/subzone."""
+    weight: UInt32 = 0
+    """Share of the traffic relative to the other endpoints; as 1 when 0."""
+    service_account: Annotated[str, Text(max_length=253)] = ""
+    """Service account, in the same namespace, that the workload runs as."""
+
+
+class WorkloadEntry(Resource):
+    """A workload that is no pod, such as a virtual machine."""
+
+    TYPE: ClassVar[ResourceType] = ResourceType(
+        group="networking.istio.io",
+        kind="WorkloadEntry",
+        plural="workloadentries",
+        versions=("v1", "v1beta1", "v1alpha3"),
+        short_names=("we",),
+        categories=("istio-io", "networking-istio-io"),
+        columns=(
+            Column("Age", ".metadata.creationTimestamp", "date", "Time since creation"),
+            Column("Address", ".spec.address", description="Address of the workload"),
+        ),
+        status=True,
+    )
+
+    api_version: str = TYPE.api_version
+    kind: str = TYPE.kind
+    spec: WorkloadEntrySpec = WorkloadEntrySpec()
