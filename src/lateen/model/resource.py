@@ -61,7 +61,9 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     plural: str
     versions: tuple[str, ...]
-    """The first is the stored one; documents of any of them mean the same."""
+    """The first is the one that objects of the model carry; documents of any of them mean the same."""
+    stored: str = ""
+    """The version that an API server stores; the first one when empty."""
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -76,7 +78,7 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resource(Message):
-    """An API object. Its `api_version` is always the stored one, whatever version the document had."""
+    """An API object. Its `api_version` is that of its class, whatever version the document had."""
 
     TYPE: ClassVar[ResourceType]
 

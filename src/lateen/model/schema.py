@@ -48,3 +48,6 @@ Double = Annotated[float, Number("double")]
 
 JSON = dict[str, Any]
 """A free-form JSON object (google.protobuf.Struct)."""
+
+IntOrString = int | str
+"""A port by number or by name, as Kubernetes takes either."""

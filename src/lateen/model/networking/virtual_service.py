@@ -16,7 +16,7 @@ class VirtualServiceSpec(Message):
     """Names that clients call: service names (short ones in this namespace), DNS names with an optional leading
     wildcard, or IP addresses. None for a delegate."""
     gateways: tuple[str, ...] = ()
-    """Gateways, as `namespace/name` or a name in this namespace, and `mesh` for the sidecars. Only `mesh` when empty."""
+    """Gateways, as `namespace/name` or a name in this namespace, and `mesh` for the sidecars. `mesh` when empty."""
     http: tuple[HTTPRoute, ...] = ()
     """Routes for HTTP traffic; the first that applies wins."""
     tls: tuple[TLSRoute, ...] = ()
