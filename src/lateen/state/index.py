@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which buckets an object belongs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from lateen.incremental.engine import Input
+from lateen.model.host import resolve_short_name
+from lateen.model.ref import Ref
+from lateen.model.resource import Resource
+from lateen.state import inputs
+
+Bucket: TypeAlias = tuple[Input[Any, Any], Any]
+"""An input and the key of one of its buckets."""
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+"""The label by which an EndpointSlice says whose it is (discovery.k8s.io)."""
+
+MESH = "mesh"
+"""The reserved gateway name that means every sidecar."""
+
+
+def gateway_key(name: str, namespace: str) -> str:
+    """The `namespace/name` of a gateway that a VirtualService in `namespace` calls `name`; `mesh` stays."""
+    if name == MESH or "/" in name:
+        return name if not name.startswith("./") else f"{namespace}/{name[2:]}"
+    return f"{namespace}/{name}"
+
+
+SINGLE: dict[str, tuple[Input[Any, Any], Callable[[Ref], Any]]] = {
+    "Namespace": (inputs.namespace, lambda ref: ref.name),
+    "Node": (inputs.node, lambda ref: ref.name),
+    "ConfigMap": (inputs.config_map, lambda ref: ref),
+    "Secret": (inputs.secret, lambda ref: ref),
+    "Service": (inputs.service, lambda ref: ref),
+    "ServiceEntry": (inputs.service_entry, lambda ref: ref),
+    "Endpoints": (inputs.endpoints_by_name, lambda ref: (ref.namespace, ref.name)),
+    "Pod": (inputs.pod, lambda ref: ref),
+    "WorkloadEntry": (inputs.workload_entry, lambda ref: ref),
+    "VirtualService": (inputs.virtual_service, lambda ref: ref),
+    "DestinationRule": (inputs.destination_rule, lambda ref: ref),
+    "Gateway": (inputs.gateway, lambda ref: ref),
+    "Sidecar": (inputs.sidecar, lambda ref: ref),
+}
+"""kind -> the input that holds one object of it, and how its key follows from the object's identity."""
+
+BY_NAMESPACE: dict[str, Input[str, Any]] = {
+    "Service": inputs.services_in,
+    "ServiceEntry": inputs.service_entries_in,
+    "Pod": inputs.pods_in,
+    "WorkloadEntry": inputs.workload_entries_in,
+    "WorkloadGroup": inputs.workload_groups_in,
+    "VirtualService": inputs.virtual_services_in,
+    "DestinationRule": inputs.destination_rules_in,
+    "Sidecar": inputs.sidecars_in,
+    "PeerAuthentication": inputs.peer_authentications_in,
+    "RequestAuthentication": inputs.request_authentications_in,
+    "AuthorizationPolicy": inputs.authorization_policies_in,
+    "Telemetry": inputs.telemetries_in,
+    "EnvoyFilter": inputs.envoy_filters_in,
+    "WasmPlugin": inputs.wasm_plugins_in,
+    "ProxyConfig": inputs.proxy_configs_in,
+}
+"""kind -> the input that holds all objects of it in one namespace."""
+
+GLOBAL: dict[str, Input[str, Any]] = {
+    "Gateway": inputs.gateways,
+    "Ingress": inputs.ingresses,
+    "IngressClass": inputs.ingress_classes,
+}
+"""kind -> the input that holds all objects of it, under the key `all`."""
+
+
+def _of_service(service: Any, domain: str) -> Iterator[Bucket]:
+    if service.spec.type == "ExternalName" and service.spec.external_name:
+        yield inputs.external_names_to, service.spec.external_name
+
+
+def _of_service_entry(entry: Any, domain: str) -> Iterator[Bucket]:
+    for host in entry.spec.hosts:
+        yield inputs.service_entries_by_host, host
+
+
+def _of_endpoint_slice(part: Any, domain: str) -> Iterator[Bucket]:
+    owner = part.metadata.labels.get(SERVICE_NAME_LABEL)
+    if owner:
+        yield inputs.endpoint_slices_by_service, (part.namespace, owner)
+
+
+def _of_pod(pod: Any, domain: str) -> Iterator[Bucket]:
+    status = pod.status
+    if status is None:
+        return
+    for address in {status.pod_ip, *(entry.ip for entry in status.pod_i_ps)}:
+        if address:
+            yield inputs.pods_by_ip, address
+
+
+def _of_workload_entry(entry: Any, domain: str) -> Iterator[Bucket]:
+    if entry.spec.address:
+        yield inputs.workload_entries_by_address, entry.spec.address
+
+
+def _of_virtual_service(rule: Any, domain: str) -> Iterator[Bucket]:
+    for host in rule.spec.hosts:
+        yield inputs.virtual_services_by_host, resolve_short_name(host, rule.namespace, domain).lower()
+    for gateway in rule.spec.gateways or (MESH,):
+        yield inputs.virtual_services_by_gateway, gateway_key(gateway, rule.namespace)
+
+
+def _of_destination_rule(rule: Any, domain: str) -> Iterator[Bucket]:
+    host = resolve_short_name(rule.spec.host, rule.namespace, domain).lower()
+    yield inputs.destination_rules_by_host, (rule.namespace, host)
+
+
+SPECIAL: dict[str, Callable[[Any, str], Iterator[Bucket]]] = {
+    "Service": _of_service,
+    "ServiceEntry": _of_service_entry,
+    "EndpointSlice": _of_endpoint_slice,
+    "Pod": _of_pod,
+    "WorkloadEntry": _of_workload_entry,
+    "VirtualService": _of_virtual_service,
+    "DestinationRule": _of_destination_rule,
+}
+"""kind -> the buckets that depend on what an object says."""
+
+
+def buckets(resource: Resource, domain: str) -> set[Bucket]:
+    """Every bucket of several objects that holds `resource`; `domain` completes short host names."""
+    kind = type(resource).TYPE.kind
+    found: set[Bucket] = set()
+    if kind in BY_NAMESPACE:
+        found.add((BY_NAMESPACE[kind], resource.namespace))
+    if kind in GLOBAL:
+        found.add((GLOBAL[kind], "all"))
+    if kind in SPECIAL:
+        found.update(SPECIAL[kind](resource, domain))
+    return found
