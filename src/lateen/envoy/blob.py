@@ -25,16 +25,18 @@ class Blob:
     """A resource as it travels: `type_url`, `name`, `version` (hex digest of the body) and `body` (serialised message).
 
     Two blobs are equal when they are the same resource with the same content; where the configuration came from (file,
-    line) is kept elsewhere and takes no part in it.
+    line) is kept elsewhere and takes no part in it. `wire` is the place where `lateen.xds` keeps the form in which the
+    resource goes into responses, None until it was sent for the first time.
     """
 
-    __slots__ = ("body", "name", "type_url", "version")
+    __slots__ = ("body", "name", "type_url", "version", "wire")
 
     def __init__(self, type_url: str, name: str, body: bytes) -> None:
         self.type_url = type_url
         self.name = name
         self.body = body
         self.version = hashlib.blake2b(body, digest_size=VERSION_LENGTH // 2).hexdigest()
+        self.wire: bytes | None = None
 
     def __eq__(self, other: object) -> bool:
         if self is other:
