@@ -50,7 +50,11 @@ class Table(Mapping[K, V]):
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return self._values == other._values if isinstance(other, Table) else NotImplemented
+        if not isinstance(other, Table):
+            return NotImplemented
+        if self._previous is not None and self._previous() is other:
+            return not self._change
+        return self._values == other._values
 
     def __hash__(self) -> int:
         return id(self)

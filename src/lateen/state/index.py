@@ -90,10 +90,7 @@ def _of_endpoint_slice(part: Any, domain: str) -> Iterator[Bucket]:
 
 
 def _of_pod(pod: Any, domain: str) -> Iterator[Bucket]:
-    status = pod.status
-    if status is None:
-        return
-    for address in {status.pod_ip, *(entry.ip for entry in status.pod_i_ps)}:
+    for address in {pod.status.pod_ip, *(entry.ip for entry in pod.status.pod_ips)}:
         if address:
             yield inputs.pods_by_ip, address
 

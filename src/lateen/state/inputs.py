@@ -53,6 +53,9 @@ namespaces_of: Input[str, tuple[str, ...]] = Input("namespaces_of", ())
 mesh_config: Input[None, Any] = Input("mesh_config", None)
 """None -> the MeshConfig as given, or None for Istio's defaults. Read it through `compile.mesh.mesh`."""
 
+domain: Input[None, str] = Input("domain", "cluster.local")
+"""None -> the cluster's DNS domain."""
+
 namespace: Input[str, Namespace | None] = Input("namespace", None)
 node: Input[str, Node | None] = Input("node", None)
 config_map: Input[Ref, ConfigMap | None] = Input("config_map", None)

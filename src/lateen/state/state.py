@@ -50,6 +50,7 @@ class State:
     def __init__(self, domain: str = "cluster.local") -> None:
         self.domain = domain
         self.db = Engine()
+        self.db.set(inputs.domain, None, domain)
         self._objects: dict[Ref, Resource] = {}
         self._buckets: dict[Bucket, _Sorted] = {}
         self._refs: dict[tuple[str, str], _Sorted] = {}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Kubernetes Service as a `MeshService`."""
+
+from __future__ import annotations
+
+from lateen.compile.services.protocol import select_protocol
+from lateen.compile.services.service import MeshPort, MeshService, Registry, Resolution
+from lateen.compile.workload import labels_of
+from lateen.model.core.service import Service
+from lateen.model.ref import Ref
+
+EXPORT_TO = "networking.istio.io/exportTo"
+"""Annotation with the namespaces that see a Service, comma-separated (a Service has no exportTo field)."""
+TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"
+CANONICAL_ACCOUNTS = "alpha.istio.io/canonical-serviceaccounts"
+KUBERNETES_ACCOUNTS = "alpha.istio.io/kubernetes-serviceaccounts"
+
+UNSPECIFIED = "0.0.0.0"
+"""The address of a service that has none of its own."""
+
+
+def service_hostname(name: str, namespace: str, domain: str) -> str:
+    """The fully qualified host name of a Kubernetes Service."""
+    return f"{name}.{namespace}.svc.{domain}"
+
+
+def service_ref(hostname: str, namespace: str, domain: str) -> Ref | None:
+    """The Kubernetes Service in `namespace` that would have this host name; None for names of another form."""
+    name = hostname.removesuffix(f".{namespace}.svc.{domain}")
+    return Ref("Service", namespace, name) if name != hostname and "." not in name else None
+
+
+def kubernetes_service(service: Service, domain: str) -> MeshService:
+    """Convert `service`. Headless Services are passed through, ExternalName ones are an alias of their target."""
+    spec, meta = service.spec, service.metadata
+    resolution = Resolution.CLIENT_SIDE
+    alias_of = ""
+    addresses = spec.cluster_ips or ((spec.cluster_ip,) if spec.cluster_ip else ())
+    if spec.type == "ExternalName" and spec.external_name:
+        resolution, alias_of = Resolution.ALIAS, spec.external_name
+    if spec.cluster_ip == "None" or "None" in addresses:
+        resolution, addresses = Resolution.PASSTHROUGH, ()
+    return MeshService(
+        hostname=service_hostname(meta.name, meta.namespace, domain),
+        namespace=meta.namespace,
+        name=meta.name,
+        ports=tuple(
+            MeshPort(
+                name=port.name,
+                number=port.port,
+                protocol=select_protocol(port.port, port.name, port.protocol, port.app_protocol),
+                target_port=port.target_port or 0,
+            )
+            for port in spec.ports
+        ),
+        address=addresses[0] if addresses else UNSPECIFIED,
+        addresses=tuple(addresses),
+        registry=Registry.KUBERNETES,
+        resolution=resolution,
+        external=bool(alias_of),
+        export_to=_listed(meta.annotations.get(EXPORT_TO, "")),
+        labels=labels_of(meta.labels),
+        selector=labels_of(spec.selector or {}),
+        created=meta.creation_timestamp,
+        source=service.ref,
+        alias_of=alias_of,
+        node_local=spec.internal_traffic_policy == "Local",
+        traffic_distribution=meta.annotations.get(TRAFFIC_DISTRIBUTION, "") or spec.traffic_distribution,
+        publish_not_ready=spec.publish_not_ready_addresses,
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(sorted({name.strip() for name in text.split(",")})) if text else ()

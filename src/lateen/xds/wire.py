@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The discovery messages as bytes: requests are read, responses are put together from pieces that were serialised once.
+
+A serialised protobuf message may be cut into pieces at the borders of its fields, and pieces put together are the
+merged message. So each resource is framed once (`fragment`), however many streams and responses carry it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import DecodeError
+
+from lateen.envoy.blob import Blob
+
+
+class Request(NamedTuple):
+    """A DeltaDiscoveryRequest: what the session needs of it."""
+
+    type_url: str
+    nonce: str = ""
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    claims: Mapping[str, str] = {}
+    """Name -> version of what the client still holds from an earlier stream (`initial_resource_versions`)."""
+    error: str | None = None
+    """Why the response called `nonce` was refused; None when it was taken."""
+    node: Any = None
+    """The `core.v3.Node`, when the request carries one."""
+
+
+class MalformedRequestError(ValueError):
+    """The bytes are no DeltaDiscoveryRequest."""
+
+
+def read_request(data: bytes) -> Request:
+    """Raises MalformedRequestError."""
+    try:
+        message = DeltaDiscoveryRequest.FromString(data)
+    except DecodeError as problem:
+        raise MalformedRequestError(str(problem)) from problem
+    return Request(
+        message.type_url,
+        message.response_nonce,
+        tuple(message.resource_names_subscribe),
+        tuple(message.resource_names_unsubscribe),
+        dict(message.initial_resource_versions),
+        (message.error_detail.message or "no reason given") if message.HasField("error_detail") else None,
+        message.node if message.HasField("node") else None,
+    )
+
+
+def fragment(blob: Blob) -> bytes:
+    """`blob` as an entry of `DeltaDiscoveryResponse.resources`; kept in the blob."""
+    if blob.wire is None:
+        resource = Resource(
+            name=blob.name, version=blob.version, resource=AnyMessage(type_url=blob.type_url, value=blob.body)
+        )
+        blob.wire = DeltaDiscoveryResponse(resources=[resource]).SerializeToString(deterministic=True)
+    return blob.wire
+
+
+def response(type_url: str, nonce: str, resources: Iterable[Blob], removed: Iterable[str]) -> bytes:
+    """A whole DeltaDiscoveryResponse."""
+    rest = DeltaDiscoveryResponse(type_url=type_url, nonce=nonce, removed_resources=removed)
+    return b"".join([*map(fragment, resources), rest.SerializeToString(deterministic=True)])
