@@ -39,6 +39,4 @@ def cidr_range(text: str) -> Message | None:
         interface = ip_interface(text)
     except ValueError:
         return None
-    return address_pb2.CidrRange(
-        address_prefix=str(interface.ip), prefix_len={"value": interface.network.prefixlen}
-    )
+    return address_pb2.CidrRange(address_prefix=str(interface.ip), prefix_len={"value": interface.network.prefixlen})
