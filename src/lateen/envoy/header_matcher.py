@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Conditions on headers and query parameters of a request (HTTPMatchRequest `headers`, `withoutHeaders`, `queryParams`)."""
+"""Conditions on headers and query parameters of a request (`headers`, `withoutHeaders`, `queryParams` of a match)."""
 
 from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, QueryParameterMatcher
 
