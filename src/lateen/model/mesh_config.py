@@ -41,7 +41,7 @@ class AccessLogEncoding(enum.Enum):
     """Lines of JSON."""
 
 
-class OutboundTrafficPolicy(Message):
+class OutboundTrafficPolicy(Message, frozen=True, kw_only=True):
     """What becomes of traffic to destinations that no service names."""
 
     mode: OutboundTrafficPolicyMode = OutboundTrafficPolicyMode.REGISTRY_ONLY
@@ -57,21 +57,21 @@ class InboundTrafficPolicyMode(enum.Enum):
     """At 127.0.0.1."""
 
 
-class InboundTrafficPolicy(Message):
+class InboundTrafficPolicy(Message, frozen=True, kw_only=True):
     """How incoming traffic reaches applications."""
 
     mode: InboundTrafficPolicyMode = InboundTrafficPolicyMode.PASSTHROUGH
     """The address that is used."""
 
 
-class ServiceSettingsSettings(Message):
+class ServiceSettingsSettings(Message, frozen=True, kw_only=True):
     """Settings of some services."""
 
     cluster_local: bool = False
     """Whether clients reach only endpoints of their own cluster."""
 
 
-class ServiceSettings(Message):
+class ServiceSettings(Message, frozen=True, kw_only=True):
     """Settings of the services of some hosts."""
 
     settings: ServiceSettingsSettings | None = None
@@ -95,14 +95,14 @@ class NormalizationType(enum.Enum):
     """MERGE_SLASHES, with %2F and %5C decoded first."""
 
 
-class ProxyPathNormalization(Message):
+class ProxyPathNormalization(Message, frozen=True, kw_only=True):
     """How paths are made uniform before they are matched."""
 
     normalization: NormalizationType = NormalizationType.DEFAULT
     """The way."""
 
 
-class TLSConfig(Message):
+class TLSConfig(Message, frozen=True, kw_only=True):
     """Limits of TLS."""
 
     min_protocol_version: TLSProtocol = TLSProtocol.TLS_AUTO
@@ -113,7 +113,7 @@ class TLSConfig(Message):
     """Ciphers up to TLS 1.2; the proxy's defaults when empty."""
 
 
-class CertificateData(Message):
+class CertificateData(Message, frozen=True, kw_only=True):
     """Additional authorities that workloads are verified against."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("pem", "spiffe_bundle_url"),)
@@ -128,7 +128,7 @@ class CertificateData(Message):
     """Trust domains they hold for."""
 
 
-class Certificate(Message):
+class Certificate(Message, frozen=True, kw_only=True):
     """A certificate that the control plane gets for a component."""
 
     secret_name: str = ""
@@ -137,14 +137,14 @@ class Certificate(Message):
     """Names it is for."""
 
 
-class ConfigSource(Message):
+class ConfigSource(Message, frozen=True, kw_only=True):
     """Where configuration comes from."""
 
     address: str = ""
     """xds://, k8s:// or fs:// address."""
 
 
-class CertificateAuthority(Message):
+class CertificateAuthority(Message, frozen=True, kw_only=True):
     """An authority outside of the control plane."""
 
     address: str = ""
@@ -155,7 +155,7 @@ class CertificateAuthority(Message):
     """Whether the control plane asks it on behalf of workloads."""
 
 
-class MeshConfig(Message):
+class MeshConfig(Message, frozen=True, kw_only=True):
     """The settings of the whole mesh.
 
     `MeshConfig()` is Istio's default. A document replaces fields as wholes, except that `default_config` is completed

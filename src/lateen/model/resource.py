@@ -10,7 +10,7 @@ from lateen.model.ref import Ref
 from lateen.model.schema import Int64
 
 
-class OwnerReference(Message):
+class OwnerReference(Message, frozen=True, kw_only=True):
     """The object that this one belongs to; deleted with it (meta/v1)."""
 
     OPEN: ClassVar[bool] = True
@@ -22,7 +22,7 @@ class OwnerReference(Message):
     controller: bool = False
 
 
-class ObjectMeta(Message):
+class ObjectMeta(Message, frozen=True, kw_only=True):
     """Name, place and marks of an object (meta/v1 ObjectMeta)."""
 
     OPEN: ClassVar[bool] = True
@@ -77,7 +77,7 @@ class ResourceType(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.group}/{self.versions[0]}" if self.group else self.versions[0]
 
 
-class Resource(Message):
+class Resource(Message, frozen=True, kw_only=True):
     """An API object. Its `api_version` is that of its class, whatever version the document had."""
 
     TYPE: ClassVar[ResourceType]

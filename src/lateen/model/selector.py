@@ -10,7 +10,7 @@ from lateen.model.message import FrozenMap, Message
 from lateen.model.schema import REQUIRED, Items, Number, Text
 
 
-class WorkloadSelector(Message):
+class WorkloadSelector(Message, frozen=True, kw_only=True):
     """Workloads by labels, as policies select them. All labels must agree."""
 
     match_labels: Annotated[dict[str, Annotated[str, Text(max_length=63)]], Items(maximum=4096)] = msgspec.field(
@@ -19,7 +19,7 @@ class WorkloadSelector(Message):
     """Labels of the pod or workload entry; no wildcards. Empty selects every workload of the namespace."""
 
 
-class PolicyTargetReference(Message):
+class PolicyTargetReference(Message, frozen=True, kw_only=True):
     """A resource that a policy is attached to, in the policy's own namespace."""
 
     group: Annotated[
@@ -49,14 +49,14 @@ class WorkloadMode(enum.Enum):
     """Either side."""
 
 
-class WorkloadPortSelector(Message):
+class WorkloadPortSelector(Message, frozen=True, kw_only=True):
     """A port by its number."""
 
     number: Annotated[int, REQUIRED, Number("uint32", 1, 65535)] = 0
     """Port number, 1 to 65535."""
 
 
-class LabelSelector(Message):
+class LabelSelector(Message, frozen=True, kw_only=True):
     """Workloads by labels, as the networking kinds select them. All labels must agree."""
 
     labels: Annotated[dict[str, Annotated[str, Text(max_length=63)]], Items(maximum=256)] = msgspec.field(
@@ -65,7 +65,7 @@ class LabelSelector(Message):
     """Labels of the pod or workload entry; no wildcards."""
 
 
-class LabelSelectorRequirement(Message):
+class LabelSelectorRequirement(Message, frozen=True, kw_only=True):
     """One condition of a Kubernetes label selector (meta/v1)."""
 
     OPEN: ClassVar[bool] = True
@@ -76,7 +76,7 @@ class LabelSelectorRequirement(Message):
     values: tuple[str, ...] = ()
 
 
-class KubeLabelSelector(Message):
+class KubeLabelSelector(Message, frozen=True, kw_only=True):
     """A label selector of Kubernetes (meta/v1 LabelSelector): all labels and all expressions must hold."""
 
     OPEN: ClassVar[bool] = True

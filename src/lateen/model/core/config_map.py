@@ -9,7 +9,7 @@ from lateen.model.message import FrozenMap
 from lateen.model.resource import Resource, ResourceType
 
 
-class ConfigMap(Resource):
+class ConfigMap(Resource, frozen=True, kw_only=True):
     """Configuration data."""
 
     OPEN: ClassVar[bool] = True

@@ -14,7 +14,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 """The label of a slice that names its service."""
 
 
-class EndpointConditions(Message):
+class EndpointConditions(Message, frozen=True, kw_only=True):
     """The state of an endpoint. What is left out is unknown, which counts as ready and serving."""
 
     OPEN: ClassVar[bool] = True
@@ -25,7 +25,7 @@ class EndpointConditions(Message):
     terminating: bool | None = None
 
 
-class ForZone(Message):
+class ForZone(Message, frozen=True, kw_only=True):
     """A zone that an endpoint is meant for."""
 
     OPEN: ClassVar[bool] = True
@@ -33,7 +33,7 @@ class ForZone(Message):
     name: str = ""
 
 
-class EndpointHints(Message):
+class EndpointHints(Message, frozen=True, kw_only=True):
     """Who an endpoint is meant for."""
 
     OPEN: ClassVar[bool] = True
@@ -42,7 +42,7 @@ class EndpointHints(Message):
     for_nodes: tuple[ForZone, ...] = ()
 
 
-class Endpoint(Message):
+class Endpoint(Message, frozen=True, kw_only=True):
     """One endpoint."""
 
     OPEN: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class Endpoint(Message):
     deprecated_topology: dict[str, str] = msgspec.field(default_factory=FrozenMap)
 
 
-class EndpointPort(Message):
+class EndpointPort(Message, frozen=True, kw_only=True):
     """A port of all endpoints of a slice."""
 
     OPEN: ClassVar[bool] = True
@@ -71,7 +71,7 @@ class EndpointPort(Message):
     app_protocol: str = ""
 
 
-class EndpointSlice(Resource):
+class EndpointSlice(Resource, frozen=True, kw_only=True):
     """Some of the endpoints of the service that the label kubernetes.io/service-name names."""
 
     OPEN: ClassVar[bool] = True

@@ -9,7 +9,7 @@ from lateen.model.message import Message
 from lateen.model.resource import Resource, ResourceType
 
 
-class EndpointAddress(Message):
+class EndpointAddress(Message, frozen=True, kw_only=True):
     """One endpoint."""
 
     OPEN: ClassVar[bool] = True
@@ -20,7 +20,7 @@ class EndpointAddress(Message):
     target_ref: ObjectReference | None = None
 
 
-class EndpointSubset(Message):
+class EndpointSubset(Message, frozen=True, kw_only=True):
     """Every address with every port."""
 
     OPEN: ClassVar[bool] = True
@@ -30,7 +30,7 @@ class EndpointSubset(Message):
     ports: tuple[EndpointPort, ...] = ()
 
 
-class Endpoints(Resource):
+class Endpoints(Resource, frozen=True, kw_only=True):
     """The endpoints of the service of the same name."""
 
     OPEN: ClassVar[bool] = True

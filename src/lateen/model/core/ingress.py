@@ -9,7 +9,7 @@ from lateen.model.resource import Resource, ResourceType
 from lateen.model.schema import Int32
 
 
-class ServiceBackendPort(Message):
+class ServiceBackendPort(Message, frozen=True, kw_only=True):
     """A port of a service: by name or by number."""
 
     OPEN: ClassVar[bool] = True
@@ -18,7 +18,7 @@ class ServiceBackendPort(Message):
     number: Int32 = 0
 
 
-class IngressServiceBackend(Message):
+class IngressServiceBackend(Message, frozen=True, kw_only=True):
     """A service of the Ingress' namespace."""
 
     OPEN: ClassVar[bool] = True
@@ -27,7 +27,7 @@ class IngressServiceBackend(Message):
     port: ServiceBackendPort = ServiceBackendPort()
 
 
-class IngressBackend(Message):
+class IngressBackend(Message, frozen=True, kw_only=True):
     """Where requests go."""
 
     OPEN: ClassVar[bool] = True
@@ -35,7 +35,7 @@ class IngressBackend(Message):
     service: IngressServiceBackend | None = None
 
 
-class HTTPIngressPath(Message):
+class HTTPIngressPath(Message, frozen=True, kw_only=True):
     """One path of a host."""
 
     OPEN: ClassVar[bool] = True
@@ -46,7 +46,7 @@ class HTTPIngressPath(Message):
     backend: IngressBackend = IngressBackend()
 
 
-class HTTPIngressRuleValue(Message):
+class HTTPIngressRuleValue(Message, frozen=True, kw_only=True):
     """The paths of a host."""
 
     OPEN: ClassVar[bool] = True
@@ -54,7 +54,7 @@ class HTTPIngressRuleValue(Message):
     paths: tuple[HTTPIngressPath, ...] = ()
 
 
-class IngressRule(Message):
+class IngressRule(Message, frozen=True, kw_only=True):
     """One host."""
 
     OPEN: ClassVar[bool] = True
@@ -64,7 +64,7 @@ class IngressRule(Message):
     http: HTTPIngressRuleValue | None = None
 
 
-class IngressTLS(Message):
+class IngressTLS(Message, frozen=True, kw_only=True):
     """A certificate for some hosts."""
 
     OPEN: ClassVar[bool] = True
@@ -73,7 +73,7 @@ class IngressTLS(Message):
     secret_name: str = ""
 
 
-class IngressSpec(Message):
+class IngressSpec(Message, frozen=True, kw_only=True):
     """Routes from outside."""
 
     OPEN: ClassVar[bool] = True
@@ -86,7 +86,7 @@ class IngressSpec(Message):
     rules: tuple[IngressRule, ...] = ()
 
 
-class IngressStatus(Message):
+class IngressStatus(Message, frozen=True, kw_only=True):
     """Where the Ingress takes traffic."""
 
     OPEN: ClassVar[bool] = True
@@ -94,7 +94,7 @@ class IngressStatus(Message):
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
-class Ingress(Resource):
+class Ingress(Resource, frozen=True, kw_only=True):
     """Routes from outside in Kubernetes' own terms."""
 
     OPEN: ClassVar[bool] = True

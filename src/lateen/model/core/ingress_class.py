@@ -10,7 +10,7 @@ DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 ISTIO_CONTROLLER = "istio.io/ingress-controller"
 
 
-class IngressClassSpec(Message):
+class IngressClassSpec(Message, frozen=True, kw_only=True):
     """The controller."""
 
     OPEN: ClassVar[bool] = True
@@ -19,7 +19,7 @@ class IngressClassSpec(Message):
     """Name of the controller; Istio's is istio.io/ingress-controller."""
 
 
-class IngressClass(Resource):
+class IngressClass(Resource, frozen=True, kw_only=True):
     """Which controller serves an Ingress."""
 
     OPEN: ClassVar[bool] = True

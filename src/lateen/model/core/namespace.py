@@ -7,7 +7,7 @@ from lateen.model.message import Message
 from lateen.model.resource import Resource, ResourceType
 
 
-class NamespaceStatus(Message):
+class NamespaceStatus(Message, frozen=True, kw_only=True):
     """Where the namespace is in its life."""
 
     OPEN: ClassVar[bool] = True
@@ -16,7 +16,7 @@ class NamespaceStatus(Message):
     """Active or Terminating."""
 
 
-class Namespace(Resource):
+class Namespace(Resource, frozen=True, kw_only=True):
     """A namespace."""
 
     OPEN: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from lateen.model.message import Message
 from lateen.model.resource import Resource, ResourceType
 
 
-class NodeAddress(Message):
+class NodeAddress(Message, frozen=True, kw_only=True):
     """An address of a node."""
 
     OPEN: ClassVar[bool] = True
@@ -18,7 +18,7 @@ class NodeAddress(Message):
     """The address."""
 
 
-class NodeStatus(Message):
+class NodeStatus(Message, frozen=True, kw_only=True):
     """What is known of a node."""
 
     OPEN: ClassVar[bool] = True
@@ -27,7 +27,7 @@ class NodeStatus(Message):
     """Addresses by which it can be reached."""
 
 
-class Node(Resource):
+class Node(Resource, frozen=True, kw_only=True):
     """A node. topology.kubernetes.io/region and …/zone, topology.istio.io/subzone are its locality."""
 
     OPEN: ClassVar[bool] = True

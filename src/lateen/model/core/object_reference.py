@@ -6,7 +6,7 @@ from typing import ClassVar
 from lateen.model.message import Message
 
 
-class ObjectReference(Message):
+class ObjectReference(Message, frozen=True, kw_only=True):
     """Another object, by kind and name (v1 ObjectReference)."""
 
     OPEN: ClassVar[bool] = True

@@ -10,7 +10,7 @@ from lateen.model.resource import Resource, ResourceType
 from lateen.model.schema import Int32, IntOrString
 
 
-class ContainerPort(Message):
+class ContainerPort(Message, frozen=True, kw_only=True):
     """A port that a container declares."""
 
     OPEN: ClassVar[bool] = True
@@ -25,7 +25,7 @@ class ContainerPort(Message):
     """TCP, UDP or SCTP."""
 
 
-class ProbeHTTPHeader(Message):
+class ProbeHTTPHeader(Message, frozen=True, kw_only=True):
     """A header of a probe."""
 
     OPEN: ClassVar[bool] = True
@@ -34,7 +34,7 @@ class ProbeHTTPHeader(Message):
     value: str = ""
 
 
-class HTTPGetAction(Message):
+class HTTPGetAction(Message, frozen=True, kw_only=True):
     """A probe that asks for a page."""
 
     OPEN: ClassVar[bool] = True
@@ -46,7 +46,7 @@ class HTTPGetAction(Message):
     http_headers: tuple[ProbeHTTPHeader, ...] = ()
 
 
-class TCPSocketAction(Message):
+class TCPSocketAction(Message, frozen=True, kw_only=True):
     """A probe that connects."""
 
     OPEN: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class TCPSocketAction(Message):
     host: str = ""
 
 
-class GRPCAction(Message):
+class GRPCAction(Message, frozen=True, kw_only=True):
     """A probe by gRPC's health protocol."""
 
     OPEN: ClassVar[bool] = True
@@ -64,7 +64,7 @@ class GRPCAction(Message):
     service: str = ""
 
 
-class ExecAction(Message):
+class ExecAction(Message, frozen=True, kw_only=True):
     """A probe that runs a command."""
 
     OPEN: ClassVar[bool] = True
@@ -72,7 +72,7 @@ class ExecAction(Message):
     command: tuple[str, ...] = ()
 
 
-class Probe(Message):
+class Probe(Message, frozen=True, kw_only=True):
     """How a container's state is found out."""
 
     OPEN: ClassVar[bool] = True
@@ -88,7 +88,7 @@ class Probe(Message):
     failure_threshold: Int32 = 3
 
 
-class EnvVar(Message):
+class EnvVar(Message, frozen=True, kw_only=True):
     """A variable of a container's environment."""
 
     OPEN: ClassVar[bool] = True
@@ -97,7 +97,7 @@ class EnvVar(Message):
     value: str = ""
 
 
-class Container(Message):
+class Container(Message, frozen=True, kw_only=True):
     """A container of a pod, as far as a mesh reads it."""
 
     OPEN: ClassVar[bool] = True
@@ -115,7 +115,7 @@ class Container(Message):
     startup_probe: Probe | None = None
 
 
-class PodSpec(Message):
+class PodSpec(Message, frozen=True, kw_only=True):
     """What a pod is."""
 
     OPEN: ClassVar[bool] = True
@@ -133,7 +133,7 @@ class PodSpec(Message):
     restart_policy: str = ""
 
 
-class PodIP(Message):
+class PodIP(Message, frozen=True, kw_only=True):
     """An address of a pod."""
 
     OPEN: ClassVar[bool] = True
@@ -141,7 +141,7 @@ class PodIP(Message):
     ip: str = ""
 
 
-class PodCondition(Message):
+class PodCondition(Message, frozen=True, kw_only=True):
     """One aspect of a pod's state."""
 
     OPEN: ClassVar[bool] = True
@@ -154,7 +154,7 @@ class PodCondition(Message):
     message: str = ""
 
 
-class PodStatus(Message):
+class PodStatus(Message, frozen=True, kw_only=True):
     """What became of a pod."""
 
     OPEN: ClassVar[bool] = True
@@ -172,7 +172,7 @@ class PodStatus(Message):
     """RFC 3339."""
 
 
-class Pod(Resource):
+class Pod(Resource, frozen=True, kw_only=True):
     """A workload."""
 
     OPEN: ClassVar[bool] = True

@@ -9,7 +9,7 @@ from lateen.model.message import FrozenMap
 from lateen.model.resource import Resource, ResourceType
 
 
-class Secret(Resource):
+class Secret(Resource, frozen=True, kw_only=True):
     """Confidential data."""
 
     OPEN: ClassVar[bool] = True

@@ -10,7 +10,7 @@ from lateen.model.resource import Resource, ResourceType
 from lateen.model.schema import Int32, IntOrString
 
 
-class ServicePort(Message):
+class ServicePort(Message, frozen=True, kw_only=True):
     """A port of a service."""
 
     OPEN: ClassVar[bool] = True
@@ -29,7 +29,7 @@ class ServicePort(Message):
     """Port number on every node; 0 for none."""
 
 
-class ServiceSpec(Message):
+class ServiceSpec(Message, frozen=True, kw_only=True):
     """What a service is."""
 
     OPEN: ClassVar[bool] = True
@@ -66,7 +66,7 @@ class ServiceSpec(Message):
     """PreferClose (the same as PreferSameZone), PreferSameZone or PreferSameNode; none when empty."""
 
 
-class PortStatus(Message):
+class PortStatus(Message, frozen=True, kw_only=True):
     """A port of a load balancer."""
 
     OPEN: ClassVar[bool] = True
@@ -76,7 +76,7 @@ class PortStatus(Message):
     error: str = ""
 
 
-class LoadBalancerIngress(Message):
+class LoadBalancerIngress(Message, frozen=True, kw_only=True):
     """A point at which a load balancer takes traffic."""
 
     OPEN: ClassVar[bool] = True
@@ -90,7 +90,7 @@ class LoadBalancerIngress(Message):
     ports: tuple[PortStatus, ...] = ()
 
 
-class LoadBalancerStatus(Message):
+class LoadBalancerStatus(Message, frozen=True, kw_only=True):
     """The points at which a load balancer takes traffic."""
 
     OPEN: ClassVar[bool] = True
@@ -98,7 +98,7 @@ class LoadBalancerStatus(Message):
     ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
-class ServiceStatus(Message):
+class ServiceStatus(Message, frozen=True, kw_only=True):
     """What became of a service."""
 
     OPEN: ClassVar[bool] = True
@@ -106,7 +106,7 @@ class ServiceStatus(Message):
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
-class Service(Resource):
+class Service(Resource, frozen=True, kw_only=True):
     """A name and address in front of endpoints."""
 
     OPEN: ClassVar[bool] = True

@@ -6,7 +6,7 @@ from typing import ClassVar
 from lateen.model.resource import Resource, ResourceType
 
 
-class ServiceAccount(Resource):
+class ServiceAccount(Resource, frozen=True, kw_only=True):
     """The identity of workloads."""
 
     OPEN: ClassVar[bool] = True

@@ -24,7 +24,7 @@ class ExecutionPhase(enum.Enum):
     """Before Istio's statistics filters, after authorization."""
 
 
-class WasmConfig(Message):
+class WasmConfig(Message, frozen=True, kw_only=True):
     """A WebAssembly module."""
 
     url: Annotated[str, REQUIRED, Text(min_length=1)] = ""
@@ -49,14 +49,14 @@ class WasmConfig(Message):
     """The kind of filter."""
 
 
-class LuaConfig(Message):
+class LuaConfig(Message, frozen=True, kw_only=True):
     """A Lua script."""
 
     inline_code: Annotated[str, REQUIRED, Text(min_length=1, max_length=65536)] = ""
     """The script, with envoy_on_request and envoy_on_response."""
 
 
-class TrafficExtensionSpec(Message):
+class TrafficExtensionSpec(Message, frozen=True, kw_only=True):
     """A filter, and where it applies."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("wasm", "lua"),)
@@ -77,7 +77,7 @@ class TrafficExtensionSpec(Message):
     """A Lua script."""
 
 
-class TrafficExtension(Resource):
+class TrafficExtension(Resource, frozen=True, kw_only=True):
     """Filters of one's own, in WebAssembly or Lua."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

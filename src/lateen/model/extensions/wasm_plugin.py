@@ -65,7 +65,7 @@ class EnvValueSource(enum.Enum):
     """From the proxy's environment."""
 
 
-class WasmEnvVar(Message):
+class WasmEnvVar(Message, frozen=True, kw_only=True):
     """A variable of the plugin's environment."""
 
     name: Annotated[str, REQUIRED, Text(min_length=1, max_length=256)] = ""
@@ -76,14 +76,14 @@ class WasmEnvVar(Message):
     """Its value; for INLINE."""
 
 
-class VmConfig(Message):
+class VmConfig(Message, frozen=True, kw_only=True):
     """Settings of the plugin's virtual machine."""
 
     env: Annotated[tuple[WasmEnvVar, ...], Items(maximum=256)] = ()
     """Environment of the plugin."""
 
 
-class TrafficSelector(Message):
+class TrafficSelector(Message, frozen=True, kw_only=True):
     """Traffic by side and port; both must agree."""
 
     mode: WorkloadMode = WorkloadMode.UNDEFINED
@@ -92,7 +92,7 @@ class TrafficSelector(Message):
     """Ports, of the service towards upstreams and of the workload else; all when empty."""
 
 
-class WasmPluginSpec(Message):
+class WasmPluginSpec(Message, frozen=True, kw_only=True):
     """A filter, and where it applies."""
 
     selector: WorkloadSelector | None = None
@@ -129,7 +129,7 @@ class WasmPluginSpec(Message):
     """The kind of filter."""
 
 
-class WasmPlugin(Resource):
+class WasmPlugin(Resource, frozen=True, kw_only=True):
     """Filters of one's own, compiled to WebAssembly."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -11,7 +11,7 @@ from lateen.model.message import FrozenMap, Message
 from lateen.model.schema import JSON, Int64, UInt32
 
 
-class RequestBodyBuffer(Message):
+class RequestBodyBuffer(Message, frozen=True, kw_only=True):
     """How much of the body an authorizer gets."""
 
     max_request_bytes: UInt32 = 0
@@ -22,7 +22,7 @@ class RequestBodyBuffer(Message):
     """Whether it is sent as bytes in place of text (gRPC)."""
 
 
-class EnvoyExternalAuthorizationHttpProvider(Message):
+class EnvoyExternalAuthorizationHttpProvider(Message, frozen=True, kw_only=True):
     """An external authorizer over HTTP."""
 
     service: str = ""
@@ -55,7 +55,7 @@ class EnvoyExternalAuthorizationHttpProvider(Message):
     """Headers of its answer that the caller gets when accepted."""
 
 
-class EnvoyExternalAuthorizationGrpcProvider(Message):
+class EnvoyExternalAuthorizationGrpcProvider(Message, frozen=True, kw_only=True):
     """An external authorizer over gRPC."""
 
     service: str = ""
@@ -81,7 +81,7 @@ class TraceContextOption(enum.Enum):
     USE_B3_WITH_W3C_PROPAGATION = "USE_B3_WITH_W3C_PROPAGATION"
 
 
-class HttpHeader(Message):
+class HttpHeader(Message, frozen=True, kw_only=True):
     """A header."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("value", "env_name"),)
@@ -94,7 +94,7 @@ class HttpHeader(Message):
     """Variable of the proxy's environment that holds its value."""
 
 
-class HttpService(Message):
+class HttpService(Message, frozen=True, kw_only=True):
     """How a collector is asked over HTTP."""
 
     path: str = ""
@@ -105,7 +105,7 @@ class HttpService(Message):
     """Headers to send."""
 
 
-class GrpcService(Message):
+class GrpcService(Message, frozen=True, kw_only=True):
     """How a collector is asked over gRPC."""
 
     timeout: Duration | None = None
@@ -114,7 +114,7 @@ class GrpcService(Message):
     """Headers to send."""
 
 
-class ZipkinTracingProvider(Message):
+class ZipkinTracingProvider(Message, frozen=True, kw_only=True):
     """A Zipkin collector."""
 
     service: str = ""
@@ -135,7 +135,7 @@ class ZipkinTracingProvider(Message):
     """Headers to send."""
 
 
-class LightstepTracingProvider(Message):
+class LightstepTracingProvider(Message, frozen=True, kw_only=True):
     """A Lightstep collector."""
 
     service: str = ""
@@ -144,7 +144,7 @@ class LightstepTracingProvider(Message):
     max_tag_length: UInt32 = 0
 
 
-class DatadogTracingProvider(Message):
+class DatadogTracingProvider(Message, frozen=True, kw_only=True):
     """A Datadog agent."""
 
     service: str = ""
@@ -152,7 +152,7 @@ class DatadogTracingProvider(Message):
     max_tag_length: UInt32 = 0
 
 
-class SkyWalkingTracingProvider(Message):
+class SkyWalkingTracingProvider(Message, frozen=True, kw_only=True):
     """A SkyWalking collector."""
 
     service: str = ""
@@ -160,13 +160,13 @@ class SkyWalkingTracingProvider(Message):
     access_token: str = ""
 
 
-class StackdriverLogging(Message):
+class StackdriverLogging(Message, frozen=True, kw_only=True):
     """Access logs of Google's operations."""
 
     labels: dict[str, str] = msgspec.field(default_factory=FrozenMap)
 
 
-class StackdriverProvider(Message):
+class StackdriverProvider(Message, frozen=True, kw_only=True):
     """Google's operations."""
 
     debug: bool = False
@@ -187,7 +187,7 @@ class OpenCensusTraceContext(enum.Enum):
     B3 = "B3"
 
 
-class OpenCensusAgentTracingProvider(Message):
+class OpenCensusAgentTracingProvider(Message, frozen=True, kw_only=True):
     """An OpenCensus agent."""
 
     service: str = ""
@@ -196,22 +196,22 @@ class OpenCensusAgentTracingProvider(Message):
     max_tag_length: UInt32 = 0
 
 
-class DynatraceResourceDetector(Message):
+class DynatraceResourceDetector(Message, frozen=True, kw_only=True):
     """Resource attributes as Dynatrace provides them."""
 
 
-class EnvironmentResourceDetector(Message):
+class EnvironmentResourceDetector(Message, frozen=True, kw_only=True):
     """Resource attributes from OTEL_RESOURCE_ATTRIBUTES."""
 
 
-class ResourceDetectors(Message):
+class ResourceDetectors(Message, frozen=True, kw_only=True):
     """Where resource attributes come from."""
 
     environment: EnvironmentResourceDetector | None = None
     dynatrace: DynatraceResourceDetector | None = None
 
 
-class DynatraceSampler(Message):
+class DynatraceSampler(Message, frozen=True, kw_only=True):
     """Sampling as Dynatrace decides."""
 
     tenant: str = ""
@@ -220,7 +220,7 @@ class DynatraceSampler(Message):
     http_service: JSON | None = None
 
 
-class OpenTelemetryTracingProvider(Message):
+class OpenTelemetryTracingProvider(Message, frozen=True, kw_only=True):
     """An OpenTelemetry collector."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("dynatrace_sampler",),)
@@ -241,11 +241,11 @@ class OpenTelemetryTracingProvider(Message):
     """Who decides on sampling."""
 
 
-class PrometheusMetricsProvider(Message):
+class PrometheusMetricsProvider(Message, frozen=True, kw_only=True):
     """Metrics in Prometheus' format."""
 
 
-class LogFormat(Message):
+class LogFormat(Message, frozen=True, kw_only=True):
     """The format of a log."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("text", "labels"),)
@@ -256,7 +256,7 @@ class LogFormat(Message):
     """A JSON object."""
 
 
-class EnvoyFileAccessLogProvider(Message):
+class EnvoyFileAccessLogProvider(Message, frozen=True, kw_only=True):
     """A log file."""
 
     path: str = ""
@@ -267,7 +267,7 @@ class EnvoyFileAccessLogProvider(Message):
     """Whether empty values are left out of JSON."""
 
 
-class EnvoyHttpGrpcV3LogProvider(Message):
+class EnvoyHttpGrpcV3LogProvider(Message, frozen=True, kw_only=True):
     """Access logs of requests over gRPC."""
 
     service: str = ""
@@ -279,7 +279,7 @@ class EnvoyHttpGrpcV3LogProvider(Message):
     additional_response_trailers_to_log: tuple[str, ...] = ()
 
 
-class EnvoyTcpGrpcV3LogProvider(Message):
+class EnvoyTcpGrpcV3LogProvider(Message, frozen=True, kw_only=True):
     """Access logs of connections over gRPC."""
 
     service: str = ""
@@ -288,7 +288,7 @@ class EnvoyTcpGrpcV3LogProvider(Message):
     filter_state_objects_to_log: tuple[str, ...] = ()
 
 
-class OtelLogFormat(Message):
+class OtelLogFormat(Message, frozen=True, kw_only=True):
     """The format of an OpenTelemetry log."""
 
     text: str = ""
@@ -297,7 +297,7 @@ class OtelLogFormat(Message):
     """Attributes."""
 
 
-class EnvoyOpenTelemetryLogProvider(Message):
+class EnvoyOpenTelemetryLogProvider(Message, frozen=True, kw_only=True):
     """Access logs to an OpenTelemetry collector."""
 
     service: str = ""
@@ -310,7 +310,7 @@ class EnvoyOpenTelemetryLogProvider(Message):
     """Its format; Istio's default when left out."""
 
 
-class SdsProvider(Message):
+class SdsProvider(Message, frozen=True, kw_only=True):
     """Secrets from a server of one's own."""
 
     name: str = ""
@@ -318,7 +318,7 @@ class SdsProvider(Message):
     port: UInt32 = 0
 
 
-class ExtensionProvider(Message):
+class ExtensionProvider(Message, frozen=True, kw_only=True):
     """A provider by name."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
@@ -375,7 +375,7 @@ class ExtensionProvider(Message):
     """Secrets from a server of one's own."""
 
 
-class DefaultProviders(Message):
+class DefaultProviders(Message, frozen=True, kw_only=True):
     """Providers used where no Telemetry says, by name."""
 
     tracing: tuple[str, ...] = ()

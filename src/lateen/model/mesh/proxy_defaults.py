@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of proxies (mesh.v1alpha1 ProxyConfig): the mesh's `defaultConfig` and the annotation proxy.istio.io/config."""
+"""Settings of proxies (mesh.v1alpha1 ProxyConfig): `defaultConfig` and the annotation proxy.istio.io/config."""
 
 import enum
 from typing import ClassVar
@@ -52,11 +52,11 @@ class ForwardClientCertDetails(enum.Enum):
     """Pass it on in any case."""
 
 
-class ProxyProtocolConfiguration(Message):
+class ProxyProtocolConfiguration(Message, frozen=True, kw_only=True):
     """Clients send the PROXY protocol."""
 
 
-class Topology(Message):
+class Topology(Message, frozen=True, kw_only=True):
     """What stands in front of a gateway."""
 
     num_trusted_proxies: UInt32 = 0
@@ -67,7 +67,7 @@ class Topology(Message):
     """Set when clients send the PROXY protocol."""
 
 
-class RemoteService(Message):
+class RemoteService(Message, frozen=True, kw_only=True):
     """A service outside of the proxy."""
 
     address: str = ""
@@ -78,7 +78,7 @@ class RemoteService(Message):
     """Keepalive probes to it."""
 
 
-class ProxyStatsMatcher(Message):
+class ProxyStatsMatcher(Message, frozen=True, kw_only=True):
     """Further statistics to keep."""
 
     inclusion_prefixes: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class ProxyStatsMatcher(Message):
     """RE2 expressions for their names."""
 
 
-class CryptoMb(Message):
+class CryptoMb(Message, frozen=True, kw_only=True):
     """Private key operations in batches."""
 
     poll_delay: Duration | None = None
@@ -98,7 +98,7 @@ class CryptoMb(Message):
     """Whether it is left out where the processor cannot do it."""
 
 
-class QAT(Message):
+class QAT(Message, frozen=True, kw_only=True):
     """Private key operations on an accelerator."""
 
     poll_delay: Duration | None = None
@@ -107,7 +107,7 @@ class QAT(Message):
     """Whether it is left out where there is no accelerator."""
 
 
-class PrivateKeyProvider(Message):
+class PrivateKeyProvider(Message, frozen=True, kw_only=True):
     """Who does private key operations."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("cryptomb", "qat"),)
@@ -118,14 +118,14 @@ class PrivateKeyProvider(Message):
     """An accelerator."""
 
 
-class HeaderSetting(Message):
+class HeaderSetting(Message, frozen=True, kw_only=True):
     """A header that proxies add."""
 
     disabled: bool | None = None
     """Whether it is left out."""
 
 
-class ServerHeader(Message):
+class ServerHeader(Message, frozen=True, kw_only=True):
     """The response header `server`."""
 
     disabled: bool | None = None
@@ -143,14 +143,14 @@ class MetadataExchangeMode(enum.Enum):
     """Inside of the mesh only."""
 
 
-class MetadataExchangeHeaders(Message):
+class MetadataExchangeHeaders(Message, frozen=True, kw_only=True):
     """The headers x-envoy-peer-metadata."""
 
     mode: MetadataExchangeMode = MetadataExchangeMode.UNDEFINED
     """When they are sent."""
 
 
-class SetCurrentClientCertDetails(Message):
+class SetCurrentClientCertDetails(Message, frozen=True, kw_only=True):
     """What X-Forwarded-Client-Cert says of the client."""
 
     subject: bool | None = None
@@ -165,7 +165,7 @@ class SetCurrentClientCertDetails(Message):
     """The URI; yes when left out."""
 
 
-class ProxyHeaders(Message):
+class ProxyHeaders(Message, frozen=True, kw_only=True):
     """The headers that proxies add."""
 
     forwarded_client_cert: ForwardClientCertDetails = ForwardClientCertDetails.UNDEFINED
@@ -190,7 +190,7 @@ class ProxyHeaders(Message):
     """X-Forwarded-Port"""
 
 
-class ProxyDefaults(Message):
+class ProxyDefaults(Message, frozen=True, kw_only=True):
     """Settings of proxies. `ProxyDefaults()` is Istio's default."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("service_cluster", "tracing_service_name"),)

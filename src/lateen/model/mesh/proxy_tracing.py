@@ -11,14 +11,14 @@ from lateen.model.schema import Double, Int64, UInt32
 from lateen.model.telemetry.telemetry import CustomTag
 
 
-class ZipkinTracing(Message):
+class ZipkinTracing(Message, frozen=True, kw_only=True):
     """A Zipkin collector."""
 
     address: str = ""
     """host:port"""
 
 
-class LightstepTracing(Message):
+class LightstepTracing(Message, frozen=True, kw_only=True):
     """A Lightstep collector."""
 
     address: str = ""
@@ -27,14 +27,14 @@ class LightstepTracing(Message):
     """Token to present."""
 
 
-class DatadogTracing(Message):
+class DatadogTracing(Message, frozen=True, kw_only=True):
     """A Datadog agent."""
 
     address: str = ""
     """host:port"""
 
 
-class StackdriverTracing(Message):
+class StackdriverTracing(Message, frozen=True, kw_only=True):
     """Google's tracing."""
 
     debug: bool = False
@@ -47,14 +47,14 @@ class StackdriverTracing(Message):
     """Most message events of a span."""
 
 
-class OpenCensusAgentTracing(Message):
+class OpenCensusAgentTracing(Message, frozen=True, kw_only=True):
     """An OpenCensus agent."""
 
     address: str = ""
     """host:port"""
 
 
-class ProxyTracing(Message):
+class ProxyTracing(Message, frozen=True, kw_only=True):
     """Where spans go, and how many."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (

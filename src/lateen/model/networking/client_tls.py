@@ -19,7 +19,7 @@ class ClientTLSMode(enum.Enum):
     """TLS with the certificate that the mesh gave the workload; all other fields stay empty."""
 
 
-class ClientTLSSettings(Message):
+class ClientTLSSettings(Message, frozen=True, kw_only=True):
     """TLS towards an upstream."""
 
     mode: ClientTLSMode = ClientTLSMode.DISABLE

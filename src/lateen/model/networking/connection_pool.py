@@ -8,7 +8,7 @@ from lateen.model.message import Message
 from lateen.model.schema import Int32, UInt32
 
 
-class TcpKeepalive(Message):
+class TcpKeepalive(Message, frozen=True, kw_only=True):
     """Keepalive probes of the kernel (SO_KEEPALIVE)."""
 
     probes: UInt32 = 0
@@ -19,7 +19,7 @@ class TcpKeepalive(Message):
     """Time between probes; the kernel's default (75s) when left out."""
 
 
-class TCPSettings(Message):
+class TCPSettings(Message, frozen=True, kw_only=True):
     """Settings for TCP and HTTP upstreams."""
 
     max_connections: Int32 = 0
@@ -45,7 +45,7 @@ class H2UpgradePolicy(enum.Enum):
     """Always."""
 
 
-class HTTP2KeepAlive(Message):
+class HTTP2KeepAlive(Message, frozen=True, kw_only=True):
     """PING frames on HTTP/2 connections."""
 
     interval: Duration | None = None
@@ -54,7 +54,7 @@ class HTTP2KeepAlive(Message):
     """Time for the answer before the connection is closed."""
 
 
-class HTTPSettings(Message):
+class HTTPSettings(Message, frozen=True, kw_only=True):
     """Settings for HTTP upstreams."""
 
     http1_max_pending_requests: Int32 = 0
@@ -77,7 +77,7 @@ class HTTPSettings(Message):
     """PING frames; none when left out."""
 
 
-class ConnectionPoolSettings(Message):
+class ConnectionPoolSettings(Message, frozen=True, kw_only=True):
     """Limits on the connections to an upstream."""
 
     tcp: TCPSettings | None = None

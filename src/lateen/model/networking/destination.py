@@ -10,7 +10,7 @@ from lateen.model.networking.port import PortSelector
 from lateen.model.schema import REQUIRED, Int32
 
 
-class Destination(Message):
+class Destination(Message, frozen=True, kw_only=True):
     """A service, or a subset of it, on one of its ports."""
 
     host: Annotated[str, REQUIRED] = ""
@@ -21,7 +21,7 @@ class Destination(Message):
     """Port of the service; may be left out where the service has only one."""
 
 
-class HeaderOperations(Message):
+class HeaderOperations(Message, frozen=True, kw_only=True):
     """Changes to a set of headers: `set` first, then `add`, then `remove`."""
 
     set: dict[str, str] = msgspec.field(default_factory=FrozenMap)
@@ -32,7 +32,7 @@ class HeaderOperations(Message):
     """Names of headers to take out."""
 
 
-class Headers(Message):
+class Headers(Message, frozen=True, kw_only=True):
     """Header changes before a request is forwarded and before its response is returned."""
 
     request: HeaderOperations | None = None
@@ -41,7 +41,7 @@ class Headers(Message):
     """Changes to the response before it goes back to the caller."""
 
 
-class HTTPRouteDestination(Message):
+class HTTPRouteDestination(Message, frozen=True, kw_only=True):
     """One destination of an HTTP route with its share of the requests."""
 
     destination: Annotated[Destination | None, REQUIRED] = None
@@ -53,7 +53,7 @@ class HTTPRouteDestination(Message):
     """Header changes for this destination only, after those of the route."""
 
 
-class RouteDestination(Message):
+class RouteDestination(Message, frozen=True, kw_only=True):
     """One destination of a TCP or TLS route with its share of the connections."""
 
     destination: Annotated[Destination | None, REQUIRED] = None

@@ -12,7 +12,7 @@ from lateen.model.schema import REQUIRED
 from lateen.model.selector import WorkloadSelector
 
 
-class Subset(Message):
+class Subset(Message, frozen=True, kw_only=True):
     """A named part of a service's endpoints."""
 
     name: Annotated[str, REQUIRED] = ""
@@ -23,7 +23,7 @@ class Subset(Message):
     """Policies of this subset; what it does not say is inherited from the rule."""
 
 
-class DestinationRuleSpec(Message):
+class DestinationRuleSpec(Message, frozen=True, kw_only=True):
     """Policies for the traffic to a host."""
 
     host: Annotated[str, REQUIRED] = ""
@@ -38,7 +38,7 @@ class DestinationRuleSpec(Message):
     """Client workloads, in the rule's namespace, to which it applies; all when left out."""
 
 
-class DestinationRule(Resource):
+class DestinationRule(Resource, frozen=True, kw_only=True):
     """What applies to traffic once it is routed."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

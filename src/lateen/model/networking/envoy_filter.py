@@ -88,7 +88,7 @@ class RouteAction(enum.Enum):
     DIRECT_RESPONSE = "DIRECT_RESPONSE"
 
 
-class ProxyMatch(Message):
+class ProxyMatch(Message, frozen=True, kw_only=True):
     """Conditions on the proxy."""
 
     proxy_version: str = ""
@@ -97,7 +97,7 @@ class ProxyMatch(Message):
     """Node metadata that must agree."""
 
 
-class ClusterMatch(Message):
+class ClusterMatch(Message, frozen=True, kw_only=True):
     """Conditions on a cluster; all of those given must hold."""
 
     port_number: UInt32 = 0
@@ -110,7 +110,7 @@ class ClusterMatch(Message):
     """Name of the cluster."""
 
 
-class RouteMatch(Message):
+class RouteMatch(Message, frozen=True, kw_only=True):
     """Conditions on a route."""
 
     name: str = ""
@@ -119,7 +119,7 @@ class RouteMatch(Message):
     """What the route does."""
 
 
-class VirtualHostMatch(Message):
+class VirtualHostMatch(Message, frozen=True, kw_only=True):
     """Conditions on a virtual host."""
 
     name: str = ""
@@ -130,7 +130,7 @@ class VirtualHostMatch(Message):
     """Conditions on a route of it."""
 
 
-class RouteConfigurationMatch(Message):
+class RouteConfigurationMatch(Message, frozen=True, kw_only=True):
     """Conditions on a route table."""
 
     port_number: UInt32 = 0
@@ -145,14 +145,14 @@ class RouteConfigurationMatch(Message):
     """Name of the table."""
 
 
-class SubFilterMatch(Message):
+class SubFilterMatch(Message, frozen=True, kw_only=True):
     """Conditions on an HTTP filter."""
 
     name: str = ""
     """Name of the filter."""
 
 
-class FilterMatch(Message):
+class FilterMatch(Message, frozen=True, kw_only=True):
     """Conditions on a network filter."""
 
     name: str = ""
@@ -161,7 +161,7 @@ class FilterMatch(Message):
     """Conditions on an HTTP filter inside of it."""
 
 
-class FilterChainMatch(Message):
+class FilterChainMatch(Message, frozen=True, kw_only=True):
     """Conditions on a filter chain."""
 
     name: str = ""
@@ -180,7 +180,7 @@ class FilterChainMatch(Message):
     """Port of its match."""
 
 
-class ListenerMatch(Message):
+class ListenerMatch(Message, frozen=True, kw_only=True):
     """Conditions on a listener."""
 
     port_number: UInt32 = 0
@@ -195,7 +195,7 @@ class ListenerMatch(Message):
     """Name of the listener."""
 
 
-class WaypointFilterMatch(Message):
+class WaypointFilterMatch(Message, frozen=True, kw_only=True):
     """Conditions on a filter of a waypoint."""
 
     name: str = ""
@@ -204,14 +204,14 @@ class WaypointFilterMatch(Message):
     """Conditions on an HTTP filter inside of it."""
 
 
-class WaypointRouteMatch(Message):
+class WaypointRouteMatch(Message, frozen=True, kw_only=True):
     """Conditions on a route of a waypoint."""
 
     name: str = ""
     """Name of the route."""
 
 
-class WaypointMatch(Message):
+class WaypointMatch(Message, frozen=True, kw_only=True):
     """Conditions on a waypoint's configuration."""
 
     port_number: UInt32 = 0
@@ -222,7 +222,7 @@ class WaypointMatch(Message):
     """Conditions on a route."""
 
 
-class EnvoyConfigObjectMatch(Message):
+class EnvoyConfigObjectMatch(Message, frozen=True, kw_only=True):
     """Conditions on what is changed."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("listener", "route_configuration", "cluster", "waypoint"),)
@@ -241,7 +241,7 @@ class EnvoyConfigObjectMatch(Message):
     """Conditions on a waypoint."""
 
 
-class Patch(Message):
+class Patch(Message, frozen=True, kw_only=True):
     """What is done to it."""
 
     operation: PatchOperation = PatchOperation.INVALID
@@ -252,7 +252,7 @@ class Patch(Message):
     """Where a filter is inserted."""
 
 
-class EnvoyConfigObjectPatch(Message):
+class EnvoyConfigObjectPatch(Message, frozen=True, kw_only=True):
     """One change."""
 
     apply_to: ApplyTo = ApplyTo.INVALID
@@ -263,7 +263,7 @@ class EnvoyConfigObjectPatch(Message):
     """The change."""
 
 
-class EnvoyFilterSpec(Message):
+class EnvoyFilterSpec(Message, frozen=True, kw_only=True):
     """Changes to the generated Envoy configuration."""
 
     workload_selector: LabelSelector | None = None
@@ -276,7 +276,7 @@ class EnvoyFilterSpec(Message):
     """Order among EnvoyFilters: lower ones first."""
 
 
-class EnvoyFilter(Resource):
+class EnvoyFilter(Resource, frozen=True, kw_only=True):
     """Changes to the generated Envoy configuration itself."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -11,7 +11,7 @@ from lateen.model.resource import Resource, ResourceType
 from lateen.model.schema import REQUIRED, UInt32
 
 
-class GatewayPort(Message):
+class GatewayPort(Message, frozen=True, kw_only=True):
     """A port that a gateway listens on."""
 
     number: Annotated[UInt32, REQUIRED] = 0
@@ -24,7 +24,7 @@ class GatewayPort(Message):
     """Accepted and without effect, as in Istio."""
 
 
-class Server(Message):
+class Server(Message, frozen=True, kw_only=True):
     """One port with the hosts that are exposed on it."""
 
     port: Annotated[GatewayPort | None, REQUIRED] = None
@@ -42,7 +42,7 @@ class Server(Message):
     """Name of the server, unique in the Gateway."""
 
 
-class GatewaySpec(Message):
+class GatewaySpec(Message, frozen=True, kw_only=True):
     """Servers, and the proxies that run them."""
 
     servers: tuple[Server, ...] = ()
@@ -51,7 +51,7 @@ class GatewaySpec(Message):
     """Labels of the pods that run the proxies; in any namespace by default."""
 
 
-class Gateway(Resource):
+class Gateway(Resource, frozen=True, kw_only=True):
     """What the proxies at the edge of the mesh listen for."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

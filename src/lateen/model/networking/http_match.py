@@ -9,7 +9,7 @@ from lateen.model.message import FrozenMap, Message
 from lateen.model.schema import UInt32
 
 
-class StringMatch(Message):
+class StringMatch(Message, frozen=True, kw_only=True):
     """How a string must look; case-sensitive. Exactly one of the three, or for headers none: present at all."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("exact", "prefix", "regex"),)
@@ -22,7 +22,7 @@ class StringMatch(Message):
     """An RE2 expression for the whole string."""
 
 
-class HTTPMatchRequest(Message):
+class HTTPMatchRequest(Message, frozen=True, kw_only=True):
     """Conditions on a request; all of those given must hold."""
 
     name: str = ""

@@ -11,14 +11,14 @@ from lateen.model.networking.http_match import StringMatch
 from lateen.model.schema import REQUIRED, Double, Int32
 
 
-class Percent(Message):
+class Percent(Message, frozen=True, kw_only=True):
     """A percentage from 0 to 100; 0.1 is one request in a thousand."""
 
     value: Double = 0.0
     """Percent."""
 
 
-class Delay(Message):
+class Delay(Message, frozen=True, kw_only=True):
     """Requests are held back before they are forwarded."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("fixed_delay", "exponential_delay"),)
@@ -33,7 +33,7 @@ class Delay(Message):
     """Share of the requests that are held. None are when neither this nor `percent` is given."""
 
 
-class Abort(Message):
+class Abort(Message, frozen=True, kw_only=True):
     """Requests are answered with an error in place of being forwarded."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("http_status", "grpc_status", "http2_error"),)
@@ -48,7 +48,7 @@ class Abort(Message):
     """Share of the requests that are aborted; all of them when left out."""
 
 
-class HTTPFaultInjection(Message):
+class HTTPFaultInjection(Message, frozen=True, kw_only=True):
     """Faults on purpose. Delays and aborts are drawn independently."""
 
     delay: Delay | None = None
@@ -57,7 +57,7 @@ class HTTPFaultInjection(Message):
     """Requests to answer with an error."""
 
 
-class HTTPRetry(Message):
+class HTTPRetry(Message, frozen=True, kw_only=True):
     """When and how often a failed request is tried again."""
 
     attempts: Int32 = 0
@@ -74,7 +74,7 @@ class HTTPRetry(Message):
     """Wait before the first retry, which grows from there; 25ms when left out."""
 
 
-class HTTPMirrorPolicy(Message):
+class HTTPMirrorPolicy(Message, frozen=True, kw_only=True):
     """A destination that gets copies of requests; its answers are dropped."""
 
     destination: Annotated[Destination | None, REQUIRED] = None
@@ -94,7 +94,7 @@ class UnmatchedPreflights(enum.Enum):
     """It is answered without cross-origin headers."""
 
 
-class CorsPolicy(Message):
+class CorsPolicy(Message, frozen=True, kw_only=True):
     """Cross-origin rules of a route (CORS)."""
 
     allow_origin: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ class RedirectPortSelection(enum.Enum):
     """The port that the client used."""
 
 
-class HTTPRedirect(Message):
+class HTTPRedirect(Message, frozen=True, kw_only=True):
     """Requests are answered with a redirect."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("port", "derive_port"),)
@@ -43,7 +43,7 @@ class HTTPRedirect(Message):
     """What replaces the matched prefix of the path, the rest kept."""
 
 
-class RegexRewrite(Message):
+class RegexRewrite(Message, frozen=True, kw_only=True):
     """A rewrite of the path by a regular expression."""
 
     match: str = ""
@@ -52,7 +52,7 @@ class RegexRewrite(Message):
     """The replacement, with \\1 … \\9 for the groups."""
 
 
-class HTTPRewrite(Message):
+class HTTPRewrite(Message, frozen=True, kw_only=True):
     """Requests are changed before they are forwarded."""
 
     uri: str = ""
@@ -63,7 +63,7 @@ class HTTPRewrite(Message):
     """A rewrite of the path by a regular expression, in place of `uri`."""
 
 
-class HTTPBody(Message):
+class HTTPBody(Message, frozen=True, kw_only=True):
     """The body of a direct response, at most 1MB; keep it below 100kB."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("string", "bytes"),)
@@ -74,7 +74,7 @@ class HTTPBody(Message):
     """The body as base64."""
 
 
-class HTTPDirectResponse(Message):
+class HTTPDirectResponse(Message, frozen=True, kw_only=True):
     """Requests are answered by the proxy itself."""
 
     status: Annotated[UInt32, REQUIRED] = 0
@@ -83,7 +83,7 @@ class HTTPDirectResponse(Message):
     """Body of the answer; none when left out."""
 
 
-class Delegate(Message):
+class Delegate(Message, frozen=True, kw_only=True):
     """Another VirtualService, without hosts, that supplies the routes."""
 
     name: str = ""
@@ -92,7 +92,7 @@ class Delegate(Message):
     """Its namespace; that of the delegating VirtualService when empty."""
 
 
-class HTTPRoute(Message):
+class HTTPRoute(Message, frozen=True, kw_only=True):
     """A route of HTTP requests: when it applies, and what becomes of the requests. The first that applies wins."""
 
     name: str = ""

@@ -10,7 +10,7 @@ from lateen.model.networking.destination import RouteDestination
 from lateen.model.schema import REQUIRED, UInt32
 
 
-class L4MatchAttributes(Message):
+class L4MatchAttributes(Message, frozen=True, kw_only=True):
     """Conditions on a connection; all of those given must hold."""
 
     destination_subnets: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class L4MatchAttributes(Message):
     """Namespace of the calling workload."""
 
 
-class TLSMatchAttributes(Message):
+class TLSMatchAttributes(Message, frozen=True, kw_only=True):
     """Conditions on a TLS connection that is not terminated; all of those given must hold."""
 
     sni_hosts: Annotated[tuple[str, ...], REQUIRED] = ()
@@ -45,7 +45,7 @@ class TLSMatchAttributes(Message):
     """Namespace of the calling workload."""
 
 
-class TCPRoute(Message):
+class TCPRoute(Message, frozen=True, kw_only=True):
     """A route of TCP connections."""
 
     match: tuple[L4MatchAttributes, ...] = ()
@@ -54,7 +54,7 @@ class TCPRoute(Message):
     """Destinations by weight."""
 
 
-class TLSRoute(Message):
+class TLSRoute(Message, frozen=True, kw_only=True):
     """A route of TLS connections that are passed on unopened, by server name."""
 
     match: Annotated[tuple[TLSMatchAttributes, ...], REQUIRED] = ()

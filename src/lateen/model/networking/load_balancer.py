@@ -28,7 +28,7 @@ class SimpleLB(enum.Enum):
     """The less busy of two random endpoints."""
 
 
-class HTTPCookieAttribute(Message):
+class HTTPCookieAttribute(Message, frozen=True, kw_only=True):
     """An additional attribute of a cookie, such as SameSite."""
 
     name: Annotated[str, REQUIRED] = ""
@@ -37,7 +37,7 @@ class HTTPCookieAttribute(Message):
     """Value of the attribute; none when empty."""
 
 
-class HTTPCookie(Message):
+class HTTPCookie(Message, frozen=True, kw_only=True):
     """A cookie to hash, made by the proxy where the request has none and `ttl` is given."""
 
     name: Annotated[str, REQUIRED] = ""
@@ -50,21 +50,21 @@ class HTTPCookie(Message):
     """Additional attributes of the cookie."""
 
 
-class RingHash(Message):
+class RingHash(Message, frozen=True, kw_only=True):
     """Consistent hashing on a ring."""
 
     minimum_ring_size: UInt64 = 0
     """Least number of points on the ring; 1024 when 0."""
 
 
-class MagLev(Message):
+class MagLev(Message, frozen=True, kw_only=True):
     """Consistent hashing by Maglev's table: quicker and more even, with more moves when endpoints change."""
 
     table_size: UInt64 = 0
     """Size of the table, a prime below 5000012; 65537 when 0."""
 
 
-class ConsistentHashLB(Message):
+class ConsistentHashLB(Message, frozen=True, kw_only=True):
     """Requests with the same hash go to the same endpoint as long as the endpoints stay."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
@@ -88,7 +88,7 @@ class ConsistentHashLB(Message):
     """Use Maglev's table."""
 
 
-class LocalityDistribute(Message):
+class LocalityDistribute(Message, frozen=True, kw_only=True):
     """Shares of the traffic of one locality."""
 
     from_: str = msgspec.field(default="", name="from")
@@ -97,7 +97,7 @@ class LocalityDistribute(Message):
     """Percent by destination locality; the sum is 100. Localities left out get nothing."""
 
 
-class LocalityFailover(Message):
+class LocalityFailover(Message, frozen=True, kw_only=True):
     """The region that takes over."""
 
     from_: str = msgspec.field(default="", name="from")
@@ -106,7 +106,7 @@ class LocalityFailover(Message):
     """Region that serves it when none of its own endpoints is healthy."""
 
 
-class LocalityLoadBalancerSetting(Message):
+class LocalityLoadBalancerSetting(Message, frozen=True, kw_only=True):
     """How traffic prefers near endpoints. `distribute`, `failover` and `failoverPriority` exclude each other, but for
     the last two, which go together when `failover` is for topology keys."""
 
@@ -121,7 +121,7 @@ class LocalityLoadBalancerSetting(Message):
     """Whether locality counts for this destination; the setting of the mesh when left out."""
 
 
-class ZoneAwareLoadBalancerSetting(Message):
+class ZoneAwareLoadBalancerSetting(Message, frozen=True, kw_only=True):
     """Zone-aware routing: keep traffic in the zone as far as zones of client and server are balanced."""
 
     enabled: bool | None = None
@@ -134,7 +134,7 @@ class ZoneAwareLoadBalancerSetting(Message):
     """Labels by which endpoints are ranked, best first."""
 
 
-class BackendUtilization(Message):
+class BackendUtilization(Message, frozen=True, kw_only=True):
     """Weights from the load that endpoints report themselves (ORCA)."""
 
     weight_expiration_period: Duration | None = None
@@ -149,7 +149,7 @@ class BackendUtilization(Message):
     """Reported metrics to use where application utilization is absent."""
 
 
-class WarmupConfiguration(Message):
+class WarmupConfiguration(Message, frozen=True, kw_only=True):
     """New endpoints get their share of traffic gradually. For ROUND_ROBIN and LEAST_REQUEST."""
 
     duration: Annotated[Duration | None, REQUIRED] = None
@@ -160,7 +160,7 @@ class WarmupConfiguration(Message):
     """Exponent of the growth, at least 1; 1, linear, when left out."""
 
 
-class LoadBalancerSettings(Message):
+class LoadBalancerSettings(Message, frozen=True, kw_only=True):
     """How a client picks an endpoint."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistent_hash", "backend_utilization"),)

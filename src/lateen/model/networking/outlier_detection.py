@@ -8,7 +8,7 @@ from lateen.model.message import Message
 from lateen.model.schema import Int32, Number, UInt32
 
 
-class OutlierDetection(Message):
+class OutlierDetection(Message, frozen=True, kw_only=True):
     """When an endpoint is ejected, and for how long."""
 
     consecutive_errors: Int32 = 0

@@ -5,7 +5,7 @@ from lateen.model.message import Message
 from lateen.model.schema import UInt32
 
 
-class PortSelector(Message):
+class PortSelector(Message, frozen=True, kw_only=True):
     """A port of a destination host."""
 
     number: UInt32 = 0

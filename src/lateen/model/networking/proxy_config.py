@@ -11,14 +11,14 @@ from lateen.model.schema import Number, Text
 from lateen.model.selector import WorkloadSelector
 
 
-class ProxyImage(Message):
+class ProxyImage(Message, frozen=True, kw_only=True):
     """Which build of the proxy runs."""
 
     image_type: str = ""
     """Suffix of the image: default, debug, distroless."""
 
 
-class ProxyConfigSpec(Message):
+class ProxyConfigSpec(Message, frozen=True, kw_only=True):
     """Settings read when a proxy starts."""
 
     selector: WorkloadSelector | None = None
@@ -31,7 +31,7 @@ class ProxyConfigSpec(Message):
     """Which build runs."""
 
 
-class ProxyConfig(Resource):
+class ProxyConfig(Resource, frozen=True, kw_only=True):
     """Settings of the proxies of a namespace or workload."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

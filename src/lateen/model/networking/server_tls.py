@@ -40,7 +40,7 @@ class TLSProtocol(enum.Enum):
     """TLS 1.3"""
 
 
-class TLSCertificate(Message):
+class TLSCertificate(Message, frozen=True, kw_only=True):
     """A certificate in the proxy's file system."""
 
     server_certificate: str = ""
@@ -51,7 +51,7 @@ class TLSCertificate(Message):
     """Accepted and without effect, as in Istio."""
 
 
-class ServerTLSSettings(Message):
+class ServerTLSSettings(Message, frozen=True, kw_only=True):
     """TLS towards clients."""
 
     https_redirect: bool = False

@@ -35,7 +35,7 @@ class Resolution(enum.Enum):
     """The proxy resolves the name that the request asks for; for wildcard hosts."""
 
 
-class ServiceEntryPort(Message):
+class ServiceEntryPort(Message, frozen=True, kw_only=True):
     """A port of the service."""
 
     number: Annotated[UInt32, REQUIRED] = 0
@@ -48,7 +48,7 @@ class ServiceEntryPort(Message):
     """Port of the endpoints; the same number when 0."""
 
 
-class ServiceEntrySpec(Message):
+class ServiceEntrySpec(Message, frozen=True, kw_only=True):
     """One or several services with the same ports and endpoints."""
 
     hosts: Annotated[tuple[str, ...], REQUIRED, Items(1, 256)] = ()
@@ -72,7 +72,7 @@ class ServiceEntrySpec(Message):
     """Names of which the server's certificate must carry one, where the DestinationRule gives none."""
 
 
-class ServiceEntry(Resource):
+class ServiceEntry(Resource, frozen=True, kw_only=True):
     """Services beside those of Kubernetes, inside or outside of the mesh."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -24,7 +24,7 @@ class CaptureMode(enum.Enum):
     """Not: applications talk to the listener themselves."""
 
 
-class SidecarPort(Message):
+class SidecarPort(Message, frozen=True, kw_only=True):
     """A port that a sidecar listens on."""
 
     number: UInt32 = 0
@@ -37,7 +37,7 @@ class SidecarPort(Message):
     """Accepted and without effect, as in Istio."""
 
 
-class IstioEgressListener(Message):
+class IstioEgressListener(Message, frozen=True, kw_only=True):
     """A listener for the workload's outgoing traffic."""
 
     port: SidecarPort | None = None
@@ -50,7 +50,7 @@ class IstioEgressListener(Message):
     """Services as `namespace/name`: namespace `*`, `.` or `~` (none), name with an optional leading wildcard."""
 
 
-class IstioIngressListener(Message):
+class IstioIngressListener(Message, frozen=True, kw_only=True):
     """A listener for the workload's incoming traffic, in place of those that its services imply."""
 
     port: Annotated[SidecarPort | None, REQUIRED] = None
@@ -77,7 +77,7 @@ class OutboundTrafficPolicyMode(enum.Enum):
     """It is passed on."""
 
 
-class SidecarOutboundTrafficPolicy(Message):
+class SidecarOutboundTrafficPolicy(Message, frozen=True, kw_only=True):
     """What becomes of the workload's traffic to destinations that no service names."""
 
     mode: OutboundTrafficPolicyMode = OutboundTrafficPolicyMode.REGISTRY_ONLY
@@ -86,7 +86,7 @@ class SidecarOutboundTrafficPolicy(Message):
     """A destination that gets all of it, such as an egress gateway; port required."""
 
 
-class SidecarSpec(Message):
+class SidecarSpec(Message, frozen=True, kw_only=True):
     """What a workload's proxy knows and listens for."""
 
     workload_selector: LabelSelector | None = None
@@ -101,7 +101,7 @@ class SidecarSpec(Message):
     """Traffic to unknown destinations; as the mesh says when left out."""
 
 
-class Sidecar(Resource):
+class Sidecar(Resource, frozen=True, kw_only=True):
     """What a workload's proxy knows and listens for."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

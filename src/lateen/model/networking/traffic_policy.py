@@ -23,14 +23,14 @@ class ProxyProtocolVersion(enum.Enum):
     """The binary form."""
 
 
-class ProxyProtocol(Message):
+class ProxyProtocol(Message, frozen=True, kw_only=True):
     """The client's address is sent ahead of the connection (PROXY protocol)."""
 
     version: ProxyProtocolVersion = ProxyProtocolVersion.V1
     """Version of the protocol."""
 
 
-class TunnelSettings(Message):
+class TunnelSettings(Message, frozen=True, kw_only=True):
     """TCP is sent through an HTTP proxy, in a tunnel."""
 
     protocol: str = ""
@@ -41,7 +41,7 @@ class TunnelSettings(Message):
     """Port that the proxy is to connect to."""
 
 
-class RetryBudget(Message):
+class RetryBudget(Message, frozen=True, kw_only=True):
     """A limit on retries that grows with the traffic, in place of `maxRetries`."""
 
     percent: Annotated[float, Number("double", 0, 100)] | None = None
@@ -52,7 +52,7 @@ class RetryBudget(Message):
     """How long requests count towards the budget."""
 
 
-class PortTrafficPolicy(Message):
+class PortTrafficPolicy(Message, frozen=True, kw_only=True):
     """Policies for one port. They replace those of the host as a whole."""
 
     port: PortSelector | None = None
@@ -67,7 +67,7 @@ class PortTrafficPolicy(Message):
     """TLS towards the upstream."""
 
 
-class TrafficPolicy(Message):
+class TrafficPolicy(Message, frozen=True, kw_only=True):
     """Policies for all ports of a host or subset."""
 
     load_balancer: LoadBalancerSettings | None = None

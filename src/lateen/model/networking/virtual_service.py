@@ -9,7 +9,7 @@ from lateen.model.networking.l4_route import TCPRoute, TLSRoute
 from lateen.model.resource import Column, Resource, ResourceType
 
 
-class VirtualServiceSpec(Message):
+class VirtualServiceSpec(Message, frozen=True, kw_only=True):
     """Routes for the traffic to one or several hosts."""
 
     hosts: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class VirtualServiceSpec(Message):
     """Namespaces that see it: `.` for its own, `*` for all, or names. The default of the mesh when empty."""
 
 
-class VirtualService(Resource):
+class VirtualService(Resource, frozen=True, kw_only=True):
     """How requests to a host are routed."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -10,7 +10,7 @@ from lateen.model.resource import Column, Resource, ResourceType
 from lateen.model.schema import Items, Text, UInt32
 
 
-class WorkloadEntrySpec(Message):
+class WorkloadEntrySpec(Message, frozen=True, kw_only=True):
     """One endpoint: as an object of its own, as the template of a group, or inside a ServiceEntry."""
 
     address: Annotated[str, Text(max_length=256)] = ""
@@ -29,7 +29,7 @@ class WorkloadEntrySpec(Message):
     """Service account, in the same namespace, that the workload runs as."""
 
 
-class WorkloadEntry(Resource):
+class WorkloadEntry(Resource, frozen=True, kw_only=True):
     """A workload that is no pod, such as a virtual machine."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -13,7 +13,7 @@ from lateen.model.schema import REQUIRED, Items, Number, Text, UInt32
 Seconds = Annotated[int, Number("int32", 0)]
 
 
-class WorkloadGroupObjectMeta(Message):
+class WorkloadGroupObjectMeta(Message, frozen=True, kw_only=True):
     """Marks that every workload entry of the group gets."""
 
     labels: Annotated[dict[str, str], Items(maximum=256)] = msgspec.field(default_factory=FrozenMap)
@@ -22,7 +22,7 @@ class WorkloadGroupObjectMeta(Message):
     """Annotations to attach."""
 
 
-class HTTPHeader(Message):
+class HTTPHeader(Message, frozen=True, kw_only=True):
     """A header of a probe."""
 
     name: Annotated[str, Text(pattern="^[-_A-Za-z0-9]+$")] = ""
@@ -31,7 +31,7 @@ class HTTPHeader(Message):
     """Value of the header."""
 
 
-class HTTPHealthCheckConfig(Message):
+class HTTPHealthCheckConfig(Message, frozen=True, kw_only=True):
     """A probe that asks for a page; 200 to 399 is healthy."""
 
     path: str = ""
@@ -46,7 +46,7 @@ class HTTPHealthCheckConfig(Message):
     """Headers to send."""
 
 
-class TCPHealthCheckConfig(Message):
+class TCPHealthCheckConfig(Message, frozen=True, kw_only=True):
     """A probe that connects."""
 
     host: str = ""
@@ -55,14 +55,14 @@ class TCPHealthCheckConfig(Message):
     """Port on the workload."""
 
 
-class ExecHealthCheckConfig(Message):
+class ExecHealthCheckConfig(Message, frozen=True, kw_only=True):
     """A probe that runs a command; exit status 0 is healthy."""
 
     command: Annotated[tuple[Annotated[str, Text(min_length=1)], ...], REQUIRED] = ()
     """Command and arguments; no shell."""
 
 
-class GrpcHealthCheckConfig(Message):
+class GrpcHealthCheckConfig(Message, frozen=True, kw_only=True):
     """A probe by gRPC's health protocol."""
 
     port: UInt32 = 0
@@ -71,7 +71,7 @@ class GrpcHealthCheckConfig(Message):
     """Service to ask about; the server as a whole when empty."""
 
 
-class ReadinessProbe(Message):
+class ReadinessProbe(Message, frozen=True, kw_only=True):
     """How the agent beside the workload finds out whether it is ready."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("http_get", "tcp_socket", "exec", "grpc"),)
@@ -96,7 +96,7 @@ class ReadinessProbe(Message):
     """Ask by gRPC."""
 
 
-class WorkloadGroupSpec(Message):
+class WorkloadGroupSpec(Message, frozen=True, kw_only=True):
     """What the workload entries of a group have in common."""
 
     metadata: WorkloadGroupObjectMeta | None = None
@@ -107,7 +107,7 @@ class WorkloadGroupSpec(Message):
     """How readiness is found out."""
 
 
-class WorkloadGroup(Resource):
+class WorkloadGroup(Resource, frozen=True, kw_only=True):
     """What the workload entries of a group have in common."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -27,7 +27,7 @@ class AuthorizationAction(enum.Enum):
     """An external authorizer decides."""
 
 
-class Source(Message):
+class Source(Message, frozen=True, kw_only=True):
     """Conditions on the caller; all of those given must hold. Values may begin or end with `*`."""
 
     principals: tuple[str, ...] = ()
@@ -60,14 +60,14 @@ class Source(Message):
     """Trust domains that do not match."""
 
 
-class From(Message):
+class From(Message, frozen=True, kw_only=True):
     """A caller."""
 
     source: Source | None = None
     """Conditions on the caller."""
 
 
-class Operation(Message):
+class Operation(Message, frozen=True, kw_only=True):
     """Conditions on the request; all of those given must hold. Values may begin or end with `*`."""
 
     hosts: tuple[str, ...] = ()
@@ -88,14 +88,14 @@ class Operation(Message):
     """Paths that do not match."""
 
 
-class To(Message):
+class To(Message, frozen=True, kw_only=True):
     """A request."""
 
     operation: Operation | None = None
     """Conditions on the request."""
 
 
-class Condition(Message):
+class Condition(Message, frozen=True, kw_only=True):
     """A condition on an attribute of the request."""
 
     key: Annotated[str, REQUIRED] = ""
@@ -106,7 +106,7 @@ class Condition(Message):
     """Values of which it must have none."""
 
 
-class Rule(Message):
+class Rule(Message, frozen=True, kw_only=True):
     """Requests that meet one of `from`, one of `to` and every one of `when`."""
 
     from_: Annotated[tuple[From, ...], Items(maximum=512)] = msgspec.field(default=(), name="from")
@@ -117,14 +117,14 @@ class Rule(Message):
     """Conditions that must all hold."""
 
 
-class ExtensionProviderReference(Message):
+class ExtensionProviderReference(Message, frozen=True, kw_only=True):
     """A provider of the mesh configuration."""
 
     name: str = ""
     """Its name in `extensionProviders`."""
 
 
-class AuthorizationPolicySpec(Message):
+class AuthorizationPolicySpec(Message, frozen=True, kw_only=True):
     """Which requests a workload accepts."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("provider",),)
@@ -143,7 +143,7 @@ class AuthorizationPolicySpec(Message):
     """Who decides; for CUSTOM."""
 
 
-class AuthorizationPolicy(Resource):
+class AuthorizationPolicy(Resource, frozen=True, kw_only=True):
     """Which requests a workload accepts."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -24,14 +24,14 @@ class MutualTLSMode(enum.Enum):
     """Mutual TLS only."""
 
 
-class MutualTLS(Message):
+class MutualTLS(Message, frozen=True, kw_only=True):
     """Mutual TLS settings."""
 
     mode: MutualTLSMode = MutualTLSMode.UNSET
     """What is accepted."""
 
 
-class PeerAuthenticationSpec(Message):
+class PeerAuthenticationSpec(Message, frozen=True, kw_only=True):
     """Whether workloads demand mutual TLS."""
 
     selector: WorkloadSelector | None = None
@@ -42,7 +42,7 @@ class PeerAuthenticationSpec(Message):
     """Settings by port number of the workload (not of the service). Needs a selector."""
 
 
-class PeerAuthentication(Resource):
+class PeerAuthentication(Resource, frozen=True, kw_only=True):
     """Whether workloads demand mutual TLS."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

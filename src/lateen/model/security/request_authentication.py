@@ -11,7 +11,7 @@ from lateen.model.schema import REQUIRED, Items, Text
 from lateen.model.selector import PolicyTargetReference, WorkloadSelector
 
 
-class JWTHeader(Message):
+class JWTHeader(Message, frozen=True, kw_only=True):
     """A header that carries the token."""
 
     name: Annotated[str, REQUIRED, Text(min_length=1)] = ""
@@ -20,7 +20,7 @@ class JWTHeader(Message):
     """What comes before the token, such as `Bearer ` with its space."""
 
 
-class ClaimToHeader(Message):
+class ClaimToHeader(Message, frozen=True, kw_only=True):
     """A claim that is copied to a header."""
 
     header: Annotated[str, REQUIRED, Text(min_length=1, pattern="^[-_A-Za-z0-9]+$")] = ""
@@ -38,7 +38,7 @@ class JWTPresence(enum.Enum):
     """A request without one is refused."""
 
 
-class JWTRule(Message):
+class JWTRule(Message, frozen=True, kw_only=True):
     """One issuer whose tokens are accepted."""
 
     issuer: Annotated[str, Text(min_length=1)] = ""
@@ -69,7 +69,7 @@ class JWTRule(Message):
     """Claims, besides `scope` and `permission`, whose text is a list separated by spaces."""
 
 
-class RequestAuthenticationSpec(Message):
+class RequestAuthenticationSpec(Message, frozen=True, kw_only=True):
     """Which tokens a workload accepts."""
 
     selector: WorkloadSelector | None = None
@@ -82,7 +82,7 @@ class RequestAuthenticationSpec(Message):
     """Issuers. A bad token is refused, a request without any is accepted (AuthorizationPolicy can demand one)."""
 
 
-class RequestAuthentication(Resource):
+class RequestAuthentication(Resource, frozen=True, kw_only=True):
     """Which tokens a workload accepts."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(

@@ -24,28 +24,28 @@ class TelemetryMode(enum.Enum):
     """The called workload's proxy."""
 
 
-class ProviderRef(Message):
+class ProviderRef(Message, frozen=True, kw_only=True):
     """A provider of the mesh configuration."""
 
     name: Annotated[str, REQUIRED, Text(min_length=1)] = ""
     """Its name in `extensionProviders`."""
 
 
-class TracingSelector(Message):
+class TracingSelector(Message, frozen=True, kw_only=True):
     """The side of which a setting speaks."""
 
     mode: TelemetryMode = TelemetryMode.CLIENT_AND_SERVER
     """The side."""
 
 
-class LiteralTag(Message):
+class LiteralTag(Message, frozen=True, kw_only=True):
     """A fixed tag."""
 
     value: Annotated[str, REQUIRED, Text(min_length=1)] = ""
     """Its value."""
 
 
-class EnvironmentTag(Message):
+class EnvironmentTag(Message, frozen=True, kw_only=True):
     """A tag from the proxy's environment."""
 
     name: Annotated[str, REQUIRED, Text(min_length=1)] = ""
@@ -54,7 +54,7 @@ class EnvironmentTag(Message):
     """Value where it is not set."""
 
 
-class RequestHeaderTag(Message):
+class RequestHeaderTag(Message, frozen=True, kw_only=True):
     """A tag from a header of the request."""
 
     name: Annotated[str, REQUIRED, Text(min_length=1)] = ""
@@ -63,14 +63,14 @@ class RequestHeaderTag(Message):
     """Value where it is absent."""
 
 
-class FormatterTag(Message):
+class FormatterTag(Message, frozen=True, kw_only=True):
     """A tag in the format language of access logs."""
 
     value: Annotated[str, REQUIRED, Text(min_length=1)] = ""
     """The format."""
 
 
-class CustomTag(Message):
+class CustomTag(Message, frozen=True, kw_only=True):
     """A tag of spans: where its value comes from."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("literal", "environment", "header", "formatter"),)
@@ -85,7 +85,7 @@ class CustomTag(Message):
     """From the format language of access logs."""
 
 
-class Tracing(Message):
+class Tracing(Message, frozen=True, kw_only=True):
     """Spans."""
 
     match: TracingSelector | None = None
@@ -122,7 +122,7 @@ class IstioMetric(enum.Enum):
     GRPC_RESPONSE_MESSAGES = "GRPC_RESPONSE_MESSAGES"
 
 
-class MetricSelector(Message):
+class MetricSelector(Message, frozen=True, kw_only=True):
     """Which metric, on which side."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("metric", "custom_metric"),)
@@ -144,7 +144,7 @@ class TagOperation(enum.Enum):
     """Leave it out."""
 
 
-class TagOverride(Message):
+class TagOverride(Message, frozen=True, kw_only=True):
     """A change to a tag of a metric."""
 
     operation: TagOperation = TagOperation.UPSERT
@@ -153,7 +153,7 @@ class TagOverride(Message):
     """A CEL expression over request attributes; for UPSERT."""
 
 
-class MetricsOverrides(Message):
+class MetricsOverrides(Message, frozen=True, kw_only=True):
     """A change to metrics."""
 
     match: MetricSelector | None = None
@@ -164,7 +164,7 @@ class MetricsOverrides(Message):
     """Changes by name of the tag."""
 
 
-class Metrics(Message):
+class Metrics(Message, frozen=True, kw_only=True):
     """Metrics."""
 
     providers: tuple[ProviderRef, ...] = ()
@@ -175,21 +175,21 @@ class Metrics(Message):
     """Time between reports of TCP metrics; 5s when left out."""
 
 
-class LogSelector(Message):
+class LogSelector(Message, frozen=True, kw_only=True):
     """The side of which a setting speaks."""
 
     mode: TelemetryMode = TelemetryMode.CLIENT_AND_SERVER
     """The side."""
 
 
-class AccessLogFilter(Message):
+class AccessLogFilter(Message, frozen=True, kw_only=True):
     """Which requests are logged."""
 
     expression: str = ""
     """A CEL expression over request attributes that is true for them."""
 
 
-class AccessLogging(Message):
+class AccessLogging(Message, frozen=True, kw_only=True):
     """Access logs."""
 
     match: LogSelector | None = None
@@ -202,7 +202,7 @@ class AccessLogging(Message):
     """Which requests are logged; all when left out."""
 
 
-class TelemetrySpec(Message):
+class TelemetrySpec(Message, frozen=True, kw_only=True):
     """Traces, metrics and access logs of workloads."""
 
     selector: WorkloadSelector | None = None
@@ -219,7 +219,7 @@ class TelemetrySpec(Message):
     """Access logs."""
 
 
-class Telemetry(Resource):
+class Telemetry(Resource, frozen=True, kw_only=True):
     """Traces, metrics and access logs of workloads."""
 
     TYPE: ClassVar[ResourceType] = ResourceType(
