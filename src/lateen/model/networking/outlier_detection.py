@@ -3,6 +3,8 @@
 
 from typing import Annotated
 
+import msgspec
+
 from lateen.model.duration import Duration
 from lateen.model.message import Message
 from lateen.model.schema import Int32, Number, UInt32
@@ -19,7 +21,7 @@ class OutlierDetection(Message, frozen=True, kw_only=True):
     """Failures to connect in a row until ejection; 5 when left out. Needs the split."""
     consecutive_gateway_errors: UInt32 | None = None
     """Answers 502, 503, 504 (TCP: failures to connect) in a row until ejection; off when 0 or left out."""
-    consecutive_5xx_errors: UInt32 | None = None
+    consecutive_5xx_errors: UInt32 | None = msgspec.field(default=None, name="consecutive5xxErrors")
     """Answers 5xx (TCP: failures to connect) in a row until ejection; 5 when left out, off when 0."""
     interval: Duration | None = None
     """Time between sweeps, at least 1ms; 10s when left out."""
