@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The endpoints behind each service, and the services in front of each workload."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lateen.compile.services.endpoint import Endpoint, Health
+from lateen.compile.services.endpoint_slice import sliced_endpoints
+from lateen.compile.services.registry import service, services_listed
+from lateen.compile.services.service import MeshPort, Registry, ServiceKey
+from lateen.compile.workload import Labels
+from lateen.incremental.engine import Engine, query
+from lateen.model.core.pod import Pod
+from lateen.state import inputs
+
+
+@query
+def endpoints_of(db: Engine, key: ServiceKey, port_number: int) -> tuple[Endpoint, ...]:
+    """The endpoints of one port of a service, healthy or not, in a stable order; none for a port it does not have."""
+    found = service(db, key)
+    port = found.port(port_number) if found is not None else None
+    if found is None or port is None:
+        return ()
+    if found.registry is Registry.KUBERNETES:
+        return tuple(e for e in sliced_endpoints(db, found.namespace, found.name) if e.service_port == port.name)
+    return ()
+
+
+@query
+def service_accounts(db: Engine, key: ServiceKey, port_number: int) -> tuple[str, ...]:
+    """The SPIFFE identities behind one port of a service, sorted."""
+    found = {e.service_account for e in endpoints_of(db, key, port_number) if e.health is not Health.UNHEALTHY}
+    return tuple(sorted(found - {""}))
+
+
+class ServiceTarget(NamedTuple):
+    """One port of a service, and the port of a workload that stands behind it."""
+
+    key: ServiceKey
+    port: MeshPort
+    target_port: int
+
+
+@query
+def selecting_services(db: Engine, namespace: str, labels: Labels) -> tuple[ServiceKey, ...]:
+    """The Kubernetes Services of `namespace` that select workloads with these labels, oldest first, then by host."""
+    carried = set(labels)
+    found = []
+    for listed in services_listed(db, namespace):
+        declared = service(db, listed.key)
+        if declared is not None and declared.selector and carried.issuperset(declared.selector):
+            found.append(listed)
+    return tuple(s.key for s in sorted(found, key=lambda s: (s.created, s.key.hostname)))
+
+
+@query
+def workload_services(
+    db: Engine, namespace: str, labels: Labels, ips: tuple[str, ...] = ()
+) -> tuple[ServiceTarget, ...]:
+    """What a workload serves: the ports of all services that select it, in Istio's order of services. A workload that
+    no selector finds serves those services whose endpoints name one of its addresses."""
+    pod = next((p for ip in ips for p in inputs.pods_by_ip(db, ip) if p.namespace == namespace), None)
+    found = []
+    for key in selecting_services(db, namespace, labels):
+        declared = service(db, key)
+        for port in declared.ports if declared is not None else ():
+            target = container_port(pod, port)
+            if target:
+                found.append(ServiceTarget(key, port, target))
+    return tuple(found or _by_address(db, namespace, ips))
+
+
+def container_port(pod: Pod | None, port: MeshPort) -> int:
+    """The number of the workload's port behind a service port; 0 when it has a name that no container declares."""
+    if isinstance(port.target_port, int):
+        return port.target_port or port.number
+    if port.target_port.isdecimal():
+        return int(port.target_port)
+    for container in pod.spec.containers if pod is not None else ():
+        for declared in container.ports:
+            if declared.name == port.target_port:
+                return declared.container_port
+    return 0
+
+
+def _by_address(db: Engine, namespace: str, ips: tuple[str, ...]) -> list[ServiceTarget]:
+    found = []
+    for listed in services_listed(db, namespace):
+        declared = service(db, listed.key)
+        if declared is None or declared.selector:
+            continue
+        for port in declared.ports:
+            target = next((e.port for e in endpoints_of(db, listed.key, port.number) if e.address in ips), 0)
+            if target:
+                found.append(ServiceTarget(listed.key, port, target))
+    return sorted(found, key=lambda t: t.key.hostname)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a Pod says of the workload in it: identity, place, labels."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lateen.compile.mesh import trust_domain
+from lateen.compile.services.endpoint import NO_TLS, TLS_MODE_LABEL
+from lateen.compile.services.locality import (
+    CLUSTER_LABEL,
+    HOSTNAME_LABEL,
+    LOCALITY_LABEL,
+    NETWORK_LABEL,
+    REGION_LABEL,
+    SUBZONE_LABEL,
+    ZONE_LABEL,
+    node_locality,
+    parse_locality,
+)
+from lateen.compile.workload import Labels, Locality, labels_of
+from lateen.incremental.engine import Engine, query
+from lateen.model.ref import Ref
+from lateen.state import inputs
+
+CLUSTER = "Kubernetes"
+"""The name of the one cluster (istiod's default CLUSTER_ID)."""
+
+
+class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+    """What an endpoint takes from the workload behind it."""
+
+    name: str
+    namespace: str
+    labels: Labels
+    """Completed with the workload's topology."""
+    locality: Locality
+    network: str
+    tls_mode: str
+    service_account: str
+    """The SPIFFE identity, empty when unknown."""
+    node: str = ""
+    hostname: str = ""
+    subdomain: str = ""
+
+
+def spiffe_identity(trust: str, namespace: str, account: str) -> str:
+    """The SPIFFE ID of a service account."""
+    return f"spiffe://{trust}/ns/{namespace}/sa/{account}"
+
+
+def with_topology(labels: dict[str, str], locality: Locality, network: str, cluster: str, node: str) -> Labels:
+    """Labels completed with where the workload is, for subsets and failover priorities to refer to."""
+    found = dict(labels)
+    for key, value in (
+        (REGION_LABEL, locality.region),
+        (ZONE_LABEL, locality.zone),
+        (SUBZONE_LABEL, locality.subzone),
+        (CLUSTER_LABEL, cluster),
+        (HOSTNAME_LABEL, node),
+        (NETWORK_LABEL, network),
+    ):
+        if value:
+            found[key] = value
+    return labels_of(found)
+
+
+@query
+def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
+    """What the Pod `ref` says; None when there is no such Pod."""
+    pod = inputs.pod(db, ref)
+    if pod is None:
+        return None
+    labels = pod.metadata.labels
+    written = labels.get(LOCALITY_LABEL, "")
+    locality = parse_locality(written) if written else node_locality(db, pod.spec.node_name)
+    network = labels.get(NETWORK_LABEL, "")
+    account = pod.spec.service_account_name or "default"
+    return WorkloadFacts(
+        name=pod.name,
+        namespace=pod.namespace,
+        labels=with_topology(labels, locality, network, CLUSTER, pod.spec.node_name),
+        locality=locality,
+        network=network,
+        tls_mode=labels.get(TLS_MODE_LABEL) or NO_TLS,
+        service_account=spiffe_identity(trust_domain(db), pod.namespace, account),
+        node=pod.spec.node_name,
+        hostname=pod.spec.hostname,
+        subdomain=pod.spec.subdomain,
+    )

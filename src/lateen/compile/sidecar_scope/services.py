@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services that a scope imports: per egress listener, and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from lateen.compile.services.registry import Listed, service, visible_services
+from lateen.compile.services.service import ServiceKey
+from lateen.compile.sidecar_scope.egress_listener import imports_of, listeners_of
+from lateen.compile.workload import Scope
+from lateen.incremental.engine import Engine, query
+from lateen.model.ref import Ref
+
+
+class ScopedService(NamedTuple):
+    """A service as a scope sees it."""
+
+    key: ServiceKey
+    ports: tuple[int, ...] | None = None
+    """The numbers of the ports that it sees; None for all."""
+
+
+class ScopedServices(Mapping[str, ScopedService]):
+    """Services by host name, in Istio's order: the order counts when two of them claim one address or domain."""
+
+    __slots__ = ("_items", "_values")
+
+    def __init__(self, found: Iterable[tuple[str, ScopedService]] = ()) -> None:
+        self._values = dict(found)
+        self._items = tuple(self._values.items())
+
+    def __getitem__(self, hostname: str) -> ScopedService:
+        return self._values[hostname]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ScopedServices) and self._items == other._items
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+
+def listener_services(db: Engine, scope: Scope, index: int) -> ScopedServices:
+    """The services that egress listener `index` of a scope imports, one for each host name."""
+    return imported_services(db, scope.namespace, scope.sidecar, index)
+
+
+def scoped_services(db: Engine, scope: Scope) -> ScopedServices:
+    """Every service that a scope knows: the union over its listeners."""
+    return all_services(db, scope.namespace, scope.sidecar)
+
+
+@query
+def imported_services(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> ScopedServices:
+    """The services that listener `index` imports for proxies in `namespace`: of those with one host name the one in
+    the proxies' own namespace, else the first, a Kubernetes Service before a ServiceEntry."""
+    imports = imports_of(db, namespace, sidecar, index)
+    port = listeners_of(db, sidecar)[index].matched_port
+    chosen: dict[str, Listed] = {}
+    scoped: dict[str, ScopedService] = {}
+    for listed in visible_services(db, namespace):
+        key = listed.key
+        if not imports.service(key.namespace, key.hostname):
+            continue
+        narrowed = _on_port(db, key, port) if port else ScopedService(key)
+        if narrowed is None:
+            continue
+        before = chosen.get(key.hostname)
+        if before is None or _takes_over(listed, before, namespace):
+            chosen[key.hostname] = listed
+            scoped[key.hostname] = narrowed
+    return ScopedServices(scoped.items())
+
+
+def _takes_over(new: Listed, before: Listed, namespace: str) -> bool:
+    if new.key.namespace == namespace:
+        return before.key.namespace != namespace
+    return new.kubernetes and not before.kubernetes and before.key.namespace != namespace
+
+
+def _on_port(db: Engine, key: ServiceKey, port: int) -> ScopedService | None:
+    declared = service(db, key)
+    if declared is None or declared.port(port) is None:
+        return None
+    return ScopedService(key, None if len(declared.ports) == 1 else (port,))
+
+
+@query
+def all_services(db: Engine, namespace: str, sidecar: Ref | None) -> ScopedServices:
+    """Every service that proxies in `namespace` know by a Sidecar."""
+    listeners = listeners_of(db, sidecar)
+    if len(listeners) == 1:
+        return imported_services(db, namespace, sidecar, 0)
+    found: dict[str, ScopedService] = {}
+    for listener in listeners:
+        for hostname, scoped in imported_services(db, namespace, sidecar, listener.index).items():
+            found[hostname] = _merged(found.get(hostname), scoped)
+    return ScopedServices(found.items())
+
+
+def _merged(before: ScopedService | None, new: ScopedService) -> ScopedService:
+    """The first service of a host name stays; another listener may add ports of the same one."""
+    if before is None:
+        return new
+    if before.key != new.key or before.ports is None:
+        return before
+    if new.ports is None:
+        return new
+    return ScopedService(before.key, (*before.ports, *(p for p in new.ports if p not in before.ports)))
