@@ -9,11 +9,11 @@ Istio's build of Envoy has a filter that overrides the names for each request by
 extensions the same is reached in two parts:
 
 - A cluster whose upstream protocol is fixed lists the right names in its TLS context: `HTTP1`, `HTTP2` or `BYTES`.
-- A cluster that speaks to the upstream what the client spoke (undeclared ports, `useClientProtocol`) lists `BYTES`, for
-  connections that are not HTTP, and carries `by_downstream_protocol()` in its metadata under `METADATA`. The HTTP filter
-  `override_filter()` reads it and sets the names for the connection that this request opens. Requests to clusters
-  without the metadata (TLS that a DestinationRule asks for, plain text) stay as they are, so that a server that insists
-  on ALPN is offered `http/1.1` or `h2` only.
+- A cluster that speaks to the upstream what the client spoke (undeclared ports, `useClientProtocol`) lists `BYTES`,
+  for connections that are not HTTP, and carries `by_downstream_protocol()` in its metadata under `METADATA`. The HTTP
+  filter `override_filter()` reads it and sets the names for the connection that this request opens. Requests to
+  clusters without the metadata (TLS that a DestinationRule asks for, plain text) stay as they are, so that a server
+  that insists on ALPN is offered `http/1.1` or `h2` only.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def network_filter(name: str, config: Message) -> Message:
 
 
 def http_filter(name: str, config: Message) -> Message:
-    """A filter of an HTTP connection manager. Envoy goes by the type of `config`; the name is for people and patches."""
+    """A filter of an HTTP connection manager. Envoy goes by the type of `config`, people and patches by the name."""
     return http_connection_manager_pb2.HttpFilter(name=name, typed_config=pack(config))
 
 
