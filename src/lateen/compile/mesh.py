@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mesh's settings as queries: the whole, and narrow pieces, so that a change of one setting stays with its readers."""
+"""The mesh's settings as queries: the whole, and narrow pieces, so that a change of one stays with its readers."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from lateen.incremental.engine import Engine, query
+from lateen.model.mesh_config import MeshConfig
 from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 from lateen.state import inputs
 
@@ -17,7 +16,7 @@ def domain(db: Engine) -> str:
 
 
 @query
-def mesh(db: Engine) -> Any:
+def mesh(db: Engine) -> MeshConfig:
     """The MeshConfig, Istio's defaults included. Read a narrower query where there is one."""
     return inputs.mesh_config(db, None)
 
@@ -25,41 +24,35 @@ def mesh(db: Engine) -> Any:
 @query
 def root_namespace(db: Engine) -> str:
     """The namespace whose objects apply to the whole mesh."""
-    config = mesh(db)
-    return (config.root_namespace if config is not None else "") or "istio-system"
+    return mesh(db).root_namespace or "istio-system"
 
 
 @query
 def trust_domain(db: Engine) -> str:
     """The trust domain of the mesh's identities."""
-    config = mesh(db)
-    return (config.trust_domain if config is not None else "") or "cluster.local"
+    return mesh(db).trust_domain or "cluster.local"
 
 
 @query
 def default_service_export_to(db: Engine) -> tuple[str, ...]:
     """`exportTo` of services that say nothing; empty means everybody."""
-    config = mesh(db)
-    return tuple(config.default_service_export_to) if config is not None else ()
+    return mesh(db).default_service_export_to
 
 
 @query
 def default_virtual_service_export_to(db: Engine) -> tuple[str, ...]:
     """`exportTo` of virtual services that say nothing; empty means everybody."""
-    config = mesh(db)
-    return tuple(config.default_virtual_service_export_to) if config is not None else ()
+    return mesh(db).default_virtual_service_export_to
 
 
 @query
 def default_destination_rule_export_to(db: Engine) -> tuple[str, ...]:
     """`exportTo` of destination rules that say nothing; empty means everybody."""
-    config = mesh(db)
-    return tuple(config.default_destination_rule_export_to) if config is not None else ()
+    return mesh(db).default_destination_rule_export_to
 
 
 @query
 def default_outbound_policy(db: Engine) -> OutboundTrafficPolicyMode:
     """The mesh's outboundTrafficPolicy.mode; ALLOW_ANY unless it says otherwise."""
-    config = mesh(db)
-    said = config.outbound_traffic_policy if config is not None else None
-    return OutboundTrafficPolicyMode(said.mode.value) if said is not None else OutboundTrafficPolicyMode.ALLOW_ANY
+    said = mesh(db).outbound_traffic_policy
+    return OutboundTrafficPolicyMode.ALLOW_ANY if said is None else said.mode

@@ -29,5 +29,5 @@ def export_rank(export_to: tuple[str, ...], owner: str, client: str, default: tu
 
 
 def exported(export_to: tuple[str, ...], owner: str, client: str, default: tuple[str, ...]) -> bool:
-    """Whether an object in namespace `owner` that says `exportTo` is seen from namespace `client` (see `export_rank`)."""
+    """Whether an object of namespace `owner` that says `exportTo` is seen from namespace `client` (`export_rank`)."""
     return export_rank(export_to, owner, client, default) is not None

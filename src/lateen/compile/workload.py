@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`Workload`: one proxy as it presented itself, and `Scope`: the part of it that its outbound configuration depends on."""
+"""`Workload`: one proxy as it presented itself, and `Scope`: what of it its outbound configuration depends on."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ their contents others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lateen.incremental.engine import Input
+from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ namespaces_of: Input[str, tuple[str, ...]] = Input("namespaces_of", ())
 
 # -- the mesh ------------------------------------------------------------------------------------------------------
 
-mesh_config: Input[None, Any] = Input("mesh_config", None)
-"""None -> the MeshConfig as given, or None for Istio's defaults. Read it through `compile.mesh.mesh`."""
+mesh_config: Input[None, MeshConfig] = Input("mesh_config", MeshConfig())
+"""None -> the MeshConfig. Read it through `compile.mesh`."""
 
 domain: Input[None, str] = Input("domain", "cluster.local")
 """None -> the cluster's DNS domain."""

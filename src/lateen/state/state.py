@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lateen.incremental.engine import Engine, Input
+from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 from lateen.model.resource import Resource
 from lateen.state import inputs
@@ -60,8 +61,8 @@ class State:
         """Every object that is there."""
         return MappingProxyType(self._objects)
 
-    def set_mesh_config(self, config: Any) -> None:
-        """The mesh's settings; None for Istio's defaults."""
+    def set_mesh_config(self, config: MeshConfig) -> None:
+        """The mesh's settings. `MeshConfig()`, Istio's defaults, until it is called."""
         self.db.set(inputs.mesh_config, None, config)
 
     def apply(self, changes: Iterable[tuple[Ref, Resource | None]]) -> int:

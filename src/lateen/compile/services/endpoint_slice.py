@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lateen.compile.services.endpoint import Endpoint, Health
 from lateen.compile.services.locality import node_locality
 from lateen.compile.services.pod import CLUSTER, WorkloadFacts, pod_facts, with_topology
@@ -17,7 +15,7 @@ from lateen.state import inputs
 
 @query
 def sliced_endpoints(db: Engine, namespace: str, name: str) -> tuple[Endpoint, ...]:
-    """The endpoints of the Service `namespace/name` on all ports, in the order of slices, an address only once a port."""
+    """The endpoints of the Service `namespace/name` on all ports, in the order of slices; an address once a port."""
     found: dict[tuple[str, int, str], Endpoint] = {}
     for part in inputs.endpoint_slices_by_service(db, (namespace, name)):
         if part.address_type == "FQDN":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Protocol selection: what a port speaks, by its appProtocol, its name or its number (istio.io, "Protocol Selection")."""
+"""Protocol selection: what a port speaks, by its appProtocol, name or number (istio.io, "Protocol Selection")."""
 
 from __future__ import annotations
 
