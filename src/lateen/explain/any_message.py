@@ -20,7 +20,7 @@ _TYPED_STRUCT = "xds.type.v3.TypedStruct"
 _TYPED_STRUCTS = {_TYPED_STRUCT, "udpa.type.v1.TypedStruct"}
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A resource that is not what its type says. The text says what is wrong with it."""
 
 
@@ -83,12 +83,12 @@ def unpack(packed: Message) -> tuple[str, Message | None]:
 def from_json(cls: Message, value: object) -> Message:
     """`value` (proto3 JSON, in either spelling of names) as a `cls`; fields that this build does not know are dropped.
 
-    Raises Unreadable.
+    Raises UnreadableError.
     """
     try:
         return json_format.ParseDict(_readable(value), cls(), ignore_unknown_fields=True)
     except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
-        raise Unreadable(f"not a {cls.DESCRIPTOR.full_name}: {error}") from error
+        raise UnreadableError(f"not a {cls.DESCRIPTOR.full_name}: {error}") from error
 
 
 def _readable(value: Message) -> Message:
@@ -107,4 +107,3 @@ def _readable(value: Message) -> Message:
             message_class(_TYPED_STRUCT)
             return {"@type": f"type.googleapis.com/{_TYPED_STRUCT}", "typeUrl": url, "value": rest}
     return {k: _readable(v) for k, v in value.items()}
-

@@ -103,7 +103,10 @@ class Filter(Struct, frozen=True):
 
 
 class HeaderMutation(Struct, frozen=True):
-    """One change of a header. `level`: where it is configured; `operation`: append, add if absent, overwrite, remove."""
+    """One change of a header. `level`: where it is configured.
+
+    `operation`: append, add if absent, overwrite or add, overwrite if present, remove.
+    """
 
     level: str
     operation: str
@@ -126,7 +129,10 @@ class Mirror(Struct, frozen=True):
 
 
 class Retry(Struct, frozen=True):
-    """The retry policy: `attempts` beside the first, `on` conditions, `per_try_timeout` in seconds (None = as a whole)."""
+    """The retry policy: `attempts` beside the first, and the conditions `on` which it tries again.
+
+    `per_try_timeout` in seconds, None = only the route's timeout.
+    """
 
     attempts: int
     on: str
@@ -142,6 +148,8 @@ class Forward(Struct, frozen=True, kw_only=True):
     """
 
     cluster: str
+    specifier: str = "cluster"
+    """How the route names its cluster: `cluster`, `cluster_header`, `weighted_clusters`, or a plugin's field."""
     shares: tuple[Share, ...] = ()
     path: str = ""
     authority: str | None = ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The choice of a listener: the one that accepts the connection, and the one it is handed to by original destination."""
+"""The choice of a listener: where the connection is accepted, and where its original destination takes it."""
 
 from __future__ import annotations
 

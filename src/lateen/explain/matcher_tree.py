@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""xDS matcher trees (xds.type.matcher.v3.Matcher): lists of predicates, and maps by exact value, prefix, address, name."""
+"""xDS matcher trees (xds.type.matcher.v3.Matcher): lists of predicates, and maps by value, prefix, address, name."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _by_address(matcher: Message, text: str) -> list[Message]:
         if lengths:
             found.append((-max(lengths), position, entry))
     found.sort(key=lambda f: f[:2])
-    out = []
+    out: list[Message] = []
     for _, _, entry in found:
         # An exclusive range is only for addresses that no narrower one has taken.
         if not (entry.exclusive and out):

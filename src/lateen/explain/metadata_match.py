@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""envoy.type.matcher.v3.MetadataMatcher, ValueMatcher and FilterStateMatcher: conditions on what earlier filters set."""
+"""envoy.type.matcher.v3.MetadataMatcher, ValueMatcher, FilterStateMatcher: conditions on what filters have set."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MetadataCondition(Struct, frozen=True):
 
     def matches(self, view: HttpView) -> bool:
         """Whether the request meets it."""
-        return value_matches(self.matcher.value, self._value(view)) != self.matcher.invert
+        return value_matches(self.matcher.value, self._value(view)) != bool(self.matcher.invert)
 
     def reason(self, view: HttpView) -> str:
         """What the request has instead."""
@@ -77,7 +77,7 @@ def value_matches(matcher: Message, value: Any) -> bool:
         case "bool_match":
             return isinstance(value, bool) and value == matcher.bool_match
         case "present_match":
-            return (value is not None) == matcher.present_match
+            return (value is not None) == bool(matcher.present_match)
         case "list_match":
             return isinstance(value, list | tuple) and any(value_matches(matcher.list_match.one_of, v) for v in value)
         case "or_match":

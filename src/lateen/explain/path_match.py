@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The path specifier of a route: prefix, path, safe_regex, path_separated_prefix, connect_matcher, path_match_policy."""
+"""The path specifier of a RouteMatch: prefix, path, safe_regex, path_separated_prefix, connect, URI template."""
 
 from __future__ import annotations
 

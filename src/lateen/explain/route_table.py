@@ -57,7 +57,7 @@ def choose_route(
     routes: tuple[CompiledRoute, ...], view: HttpView, why: bool
 ) -> tuple[int | None, tuple[Rejected, ...]]:
     """The place of the first route that matches, and (if asked for) why those before it do not."""
-    rejected = []
+    rejected: list[Rejected] = []
     for i, (route, match) in enumerate(routes):
         failing = match.failing(view)
         if failing is None:

@@ -34,9 +34,9 @@ def full_match(pattern: str, text: str) -> bool:
 
 
 def replace_all(pattern: str, substitution: str, text: str) -> str:
-    r"""RE2's GlobalReplace: every match of `pattern` in `text` replaced by `substitution`, where `\0` to `\9` are groups.
+    r"""RE2's GlobalReplace: every match of `pattern` in `text` replaced by `substitution`.
 
-    An empty match right after another match does not count.
+    `\0` to `\9` in the substitution are groups. An empty match right after another match does not count.
     """
     program = compiled(pattern)
     if program is None:

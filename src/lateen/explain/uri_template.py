@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Envoy's URI templates (`/api/{version}/**`): matching a path and rewriting one.
 
-Source: envoy.extensions.path.match.uri_template.v3 and .rewrite.uri_template.v3. `*` and `{name}` stand for one segment,
-`**` for any rest, `{name=a/*}` for what its own pattern matches.
+Source: envoy.extensions.path.match.uri_template.v3 and .rewrite.uri_template.v3. `*` and `{name}` stand for one
+segment, `**` for any rest, `{name=a/*}` for what its own pattern matches.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def template_matches(template: str, path: str) -> bool:
 
 
 def rewritten(template: str, rewrite: str, path: str) -> str | None:
-    """`path` as the rewrite template makes it of the variables that `template` finds in it; None if it does not match."""
+    """`path` as the rewrite template makes it of the variables that `template` finds; None if it does not match."""
     pattern = regex(template)
     program = compiled(pattern) if pattern is not None else None
     match = program.fullmatch(as_bytes(path)) if program is not None else None

@@ -55,7 +55,10 @@ class VirtualHostIndex:
             return self.exact[name], name
         for length in self._suffix_lengths:
             # `*.a.b` stands for at least one character: it is not for `.a.b`.
-            if length < len(name) and (found := self.suffixes[length].get(name[-length:] if length else "")) is not None:
+            if (
+                length < len(name)
+                and (found := self.suffixes[length].get(name[-length:] if length else "")) is not None
+            ):
                 return found, "*" + name[-length:]
         for length in self._prefix_lengths:
             if length < len(name) and (found := self.prefixes[length].get(name[:length])) is not None:
