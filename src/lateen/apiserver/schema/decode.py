@@ -47,6 +47,8 @@ def _object(schema: Schema, value: dict[str, Any], path: str, plain: str, unknow
     for name, field in fields.items():
         if field.zero == "keep" and name not in out:
             out[name] = _empty(field)
+        elif field.zero == "null":
+            out.setdefault(name, None)
     return out
 
 
@@ -135,10 +137,10 @@ def _illegal(text: str) -> int:
 def _empty(schema: Schema) -> Any:
     """What Go writes for a value that was never set."""
     match schema.kind:
-        case "object" if schema.zero != "pointer":
-            if schema.zero == "keep" and not schema.required and schema.name.endswith("LabelSelector"):
-                return None
-            return {name: _empty(field) for name, field in schema.fields.items() if field.zero == "keep"}
+        case "object":
+            found = {name: _empty(field) for name, field in schema.fields.items() if field.zero == "keep"}
+            found.update({name: None for name, field in schema.fields.items() if field.zero == "null"})
+            return found
         case "string":
             return ""
         case "integer" | "number" | "int-or-string":

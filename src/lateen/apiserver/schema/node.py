@@ -15,7 +15,7 @@ class Schema:
 
     `list_type` and `list_keys` are `x-kubernetes-list-type` and `-map-keys`; `atomic` is true of a map or an object that
     server-side apply owns as a whole; `patch` and `merge_key` are the strategic merge patch's; `zero` says what Go's
-    encoder does with an empty value (`""` leaves it out, `keep` writes it, `pointer` writes it when it was given).
+    encoder does with an empty value (`""` leaves it out, `keep` writes it, `null` writes null, `pointer` writes it when it was given).
     """
 
     __slots__ = (

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Nodes."""
+
+from __future__ import annotations
+
+from lateen.apiserver.registry.kind import Document, Strategy
+
+
+def _prepare_update(new: Document, old: Document) -> None:
+    new["status"] = old.get("status", {})
+
+
+STRATEGY = Strategy(prepare_update=_prepare_update)
