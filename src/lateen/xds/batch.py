@@ -122,4 +122,3 @@ class Composer:
         while self._bytes > _KEPT_BYTES and len(self._bodies) > 1:
             self._bytes -= len(self._bodies.popitem(last=False)[1])
         return made
-

@@ -52,9 +52,7 @@ def blamed(reason: str, sent: Collection[str]) -> dict[str, str]:
             places.append((at, name))
     places.sort()
     ends = [at for at, _ in places[1:]] + [len(text)]
-    return {
-        name: text[at + len(name) + 2 : end].strip(" ,\n") for (at, name), end in zip(places, ends, strict=True)
-    }
+    return {name: text[at + len(name) + 2 : end].strip(" ,\n") for (at, name), end in zip(places, ends, strict=True)}
 
 
 def halves(batch: Batch, composer: Composer) -> list[Batch]:

@@ -30,12 +30,14 @@ class Subscription:
         "_composer",
         "_retry",
         "_unasked",
+        "asked",
         "claims",
         "held",
         "must_answer",
         "names",
         "opened",
         "owed",
+        "placeholder",
         "rejected",
         "removals_last",
         "sent",
@@ -44,11 +46,18 @@ class Subscription:
         "wildcard",
     )
 
-    def __init__(self, type_url: str, composer: Composer, *, removals_last: bool = True) -> None:
+    def __init__(
+        self, type_url: str, composer: Composer, *, removals_last: bool = True, placeholder: str | None = None
+    ) -> None:
         self.type_url = type_url
         self._composer = composer
         self.removals_last = removals_last
+        self.placeholder = placeholder
+        """A name whose removal is sent where the answer would be empty, for clients that pass over empty answers."""
+        self.asked = False
+        """Whether the client's first request was seen."""
         self.opened = False
+        """Whether there is anything to send at all: the client asked, or is about to."""
         self.wildcard = False
         self.names: Names = NO_NAMES
         self.held: Layers = NOTHING
@@ -155,8 +164,9 @@ class Subscription:
         if culprits:
             made = []
             for name, why in culprits.items():
-                version = batch.blob(name).version
-                made.append(Rejection(self.type_url, name, version, why, origin(self.type_url, name)))
+                if not self._overtaken(batch, name):
+                    version = batch.blob(name).version
+                    made.append(Rejection(self.type_url, name, version, why, origin(self.type_url, name)))
             self.rejected.update((rejection.name, rejection) for rejection in made)
             return made
         if batch.changed:
@@ -186,7 +196,8 @@ class Subscription:
             again = self._still_due(self._retry.pop(0), target)
             if again:
                 return self._send(again)
-        if same(self.held, target) and not self.owed and not self.must_answer:
+        removals = self.surplus and not self.removals_last
+        if same(self.held, target) and not (self.owed or self.must_answer or removals):
             return None
         batch = self._composer.batch(
             self.type_url,
@@ -208,6 +219,8 @@ class Subscription:
         if not batch and not self.must_answer:
             return None
         self.must_answer = False
+        if not batch and self.placeholder is not None:
+            batch = self._composer.make(self.type_url, target, (), (self.placeholder,))
         return self._send(batch)
 
     def due_removals(self) -> Batch | None:
@@ -231,6 +244,12 @@ class Subscription:
                 del self.sent[index]
                 return batch
         return None
+
+    def _overtaken(self, batch: Batch, name: str) -> bool:
+        """Whether the client was sent something newer than `batch` about `name`."""
+        return any(name in later.changed or name in later.removed for later in self.sent) or (
+            find(self.held, name) != batch.blob(name)
+        )
 
     def _still_due(self, batch: Batch, target: Layers) -> Batch:
         """`batch` without what has been overtaken by a newer state of the resource."""

@@ -28,20 +28,15 @@ class Request(NamedTuple):
     """Name -> version of what the client still holds from an earlier stream (`initial_resource_versions`)."""
     error: str | None = None
     """Why the response called `nonce` was refused; None when it was taken."""
-    node: Any = None
-    """The `core.v3.Node`, when the request carries one."""
 
 
 class MalformedRequestError(ValueError):
-    """The bytes are no DeltaDiscoveryRequest."""
+    """The bytes are no discovery request."""
 
 
 def read_request(data: bytes) -> Request:
     """Raises MalformedRequestError."""
-    try:
-        message = DeltaDiscoveryRequest.FromString(data)
-    except DecodeError as problem:
-        raise MalformedRequestError(str(problem)) from problem
+    message = _parse(data)
     return Request(
         message.type_url,
         message.response_nonce,
@@ -49,8 +44,19 @@ def read_request(data: bytes) -> Request:
         tuple(message.resource_names_unsubscribe),
         dict(message.initial_resource_versions),
         (message.error_detail.message or "no reason given") if message.HasField("error_detail") else None,
-        message.node if message.HasField("node") else None,
     )
+
+
+def read_node(data: bytes) -> Any:
+    """The `envoy.config.core.v3.Node` of a request, empty if it has none. Raises MalformedRequestError."""
+    return _parse(data).node
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return DeltaDiscoveryRequest.FromString(data)
+    except DecodeError as problem:
+        raise MalformedRequestError(str(problem)) from problem
 
 
 def fragment(blob: Blob) -> bytes:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`HostTables`: the virtual hosts of every route table on one stream (VHDS).
+
+A client never says which tables' hosts it wants: it opens VHDS once for the whole stream, and a table is wanted because
+its RouteConfiguration is. What Envoy does with the hosts it gets decides the rules here:
+
+- Hosts that arrive before their table are acknowledged and dropped, and a table that was dropped and comes back is
+  asked for through RDS alone. So a subscription to a table means that all its hosts follow it, sent before or not.
+- What a reconnecting client says it holds is true only of tables that it holds as well.
+- A table's listener opens once the table got an answer. An empty response is none; a removal, of any name, is one.
+- A domain moves between hosts only if both change in one response: changes and removals of a table travel together.
+- Envoy rebuilds the whole table for each response: one at a time, and what changes meanwhile goes into the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from lateen.envoy.blob import VIRTUAL_HOST
+from lateen.envoy.snapshot import Snapshot
+from lateen.xds.batch import Batch, Composer
+from lateen.xds.layers import find
+from lateen.xds.names import NO_NAMES, Names
+from lateen.xds.refusal import Rejection
+from lateen.xds.subscription import Origin, Subscription
+
+
+def table_of(name: str) -> str:
+    """The route table that Envoy takes a virtual host for: all before the last slash of its resource name."""
+    return name.rpartition("/")[0]
+
+
+class HostTables:
+    """One subscription per route table; `blocked` while one of them waits for an acknowledgement to go on."""
+
+    __slots__ = ("_claims", "_composer", "_held_tables", "_tables", "blocked", "opened")
+
+    def __init__(self, composer: Composer) -> None:
+        self._composer = composer
+        self.opened = False
+        self.blocked = False
+        self._tables: dict[str, Subscription] = {}
+        self._claims: dict[str, dict[str, str]] = {}
+        self._held_tables: Names = NO_NAMES
+
+    def open(self, claims: Mapping[str, str]) -> None:
+        """The client's first VHDS request. `claims` is believed for the tables that it holds."""
+        self.opened = True
+        for name, version in claims.items():
+            self._claims.setdefault(table_of(name), {})[name] = version
+
+    def tables_held(self, tables: Iterable[str]) -> None:
+        """The client's first RDS request said that it holds these route tables."""
+        self._held_tables = self._composer.name_sets.shared(tables)
+
+    def tables_dropped(self, tables: Iterable[str]) -> None:
+        """The client subscribed to these tables anew, or dropped them: it holds none of their hosts."""
+        for table in tables:
+            self._tables.pop(table, None)
+            self._claims.pop(table, None)
+        self._held_tables = self._held_tables.difference(tables)
+
+    def acknowledge(self, nonce: str) -> None:
+        any(table.acknowledge(nonce) for table in self._tables.values())
+
+    def refuse(self, nonce: str, reason: str, origin: Origin) -> list[Rejection]:
+        for table in self._tables.values():
+            if any(batch.nonce == nonce for batch in table.sent):
+                return table.refuse(nonce, reason, origin)
+        return []
+
+    def due(self, snapshot: Snapshot, routes: Subscription) -> Batch | None:
+        """The next response. Every RouteConfiguration that `routes` owes has to be on its way already."""
+        self.blocked = False
+        if not self.opened or not routes.opened:
+            return None
+        for name in [name for name in self._tables if name not in snapshot.virtual_hosts]:
+            del self._tables[name]
+        for name, hosts in snapshot.virtual_hosts.items():
+            if not routes.wants(name):
+                continue
+            table = self._tables.get(name)
+            if table is None:
+                if find(snapshot.routes, name) is None:
+                    continue
+                table = self._tables[name] = self._new(name)
+            if not table.pending(hosts):
+                continue
+            if table.sent:
+                self.blocked = True
+                continue
+            batch = table.due(hosts)
+            if batch is not None:
+                self.blocked = True
+                return batch
+        if self._claims:
+            self._claims = {}
+        return None
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        yield from self._tables.values()
+
+    def _new(self, name: str) -> Subscription:
+        table = Subscription(VIRTUAL_HOST, self._composer, removals_last=False, placeholder=f"{name}/-")
+        table.open_all(self._claims.pop(name, {}) if name in self._held_tables else {})
+        return table
