@@ -76,7 +76,7 @@ class UpstreamHttp(msgspec.Struct, kw_only=True):
             common.max_requests_per_connection.value = http.max_requests_per_connection
         if http is not None and (http.max_concurrent_streams > 0 or http.http2_keep_alive is not None):
             common.SetInParent()
-        return options.HasField("common_http_protocol_options")
+        return bool(options.HasField("common_http_protocol_options"))
 
     def _set_protocol(self, options: HttpProtocolOptions) -> None:
         match self.protocol:
