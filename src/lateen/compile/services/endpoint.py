@@ -13,6 +13,8 @@ from lateen.compile.workload import Labels, Locality
 class Health(enum.StrEnum):
     """Whether an endpoint may get traffic, in Envoy's words."""
 
+    UNKNOWN = "UNKNOWN"
+    """Nobody says (ServiceEntries, workload entries): counts as healthy."""
     HEALTHY = "HEALTHY"
     UNHEALTHY = "UNHEALTHY"
     """Not ready."""
@@ -34,6 +36,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     port: int
     service_port: str
     """The name of the service port it is for."""
+    service_port_number: int = 0
+    """Its number, where the object says it (ServiceEntries); 0 when only the name counts."""
     labels: Labels = ()
     """Of the workload, completed with its topology (region, zone, subzone, network, cluster, node)."""
     locality: Locality = Locality()

@@ -9,50 +9,79 @@ from lateen.compile.services.pod import CLUSTER, WorkloadFacts, pod_facts, with_
 from lateen.compile.workload import Locality
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.endpoint_slice import Endpoint as SliceEndpoint
+from lateen.model.core.endpoint_slice import EndpointConditions, EndpointSlice
 from lateen.model.ref import Ref
 from lateen.state import inputs
 
 
 @query
-def sliced_endpoints(db: Engine, namespace: str, name: str) -> tuple[Endpoint, ...]:
-    """The endpoints of the Service `namespace/name` on all ports, in the order of slices; an address once a port."""
+def sliced_endpoints(db: Engine, namespace: str, name: str, sticky: bool) -> tuple[Endpoint, ...]:
+    """The endpoints of the Service `namespace/name` on all ports, in the order of slices; an address once a port.
+
+    An endpoint whose Pod is not known (yet) is left out, for whether it speaks mutual TLS is not known either. Without
+    slices the endpoints are those that the Endpoints object names. `sticky`: the Service has persistent sessions.
+    """
     found: dict[tuple[str, int, str], Endpoint] = {}
-    for part in inputs.endpoint_slices_by_service(db, (namespace, name)):
+    parts = inputs.endpoint_slices_by_service(db, (namespace, name)) or mirrored(db, namespace, name)
+    for part in parts:
         if part.address_type == "FQDN":
             continue
         for entry in part.endpoints:
-            health = _health(entry)
+            health = _health(entry, sticky)
             if health is None:
                 continue
-            facts = _workload(db, entry, namespace)
             for address in entry.addresses:
+                facts = _workload(db, address, entry, namespace)
+                if facts is None and entry.target_ref is not None and entry.target_ref.kind == "Pod":
+                    continue
                 for port in part.ports:
-                    if port.port is None:
-                        continue
-                    key = (address, port.port, port.name)
-                    if key not in found:
+                    key = (address, port.port or 0, port.name)
+                    if port.port is not None and key not in found:
                         found[key] = _endpoint(db, address, port.port, port.name, health, facts, entry)
     return tuple(found.values())
 
 
-def _health(entry: SliceEndpoint) -> Health | None:
-    """Unset conditions count as ready; a terminating endpoint that still serves drains; None when it is gone."""
+@query
+def mirrored(db: Engine, namespace: str, name: str) -> tuple[EndpointSlice, ...]:
+    """The Endpoints object `namespace/name` in the form of slices, as Kubernetes mirrors those made by hand."""
+    found = inputs.endpoints_by_name(db, (namespace, name))
+    if found is None:
+        return ()
+    return tuple(
+        EndpointSlice(
+            endpoints=tuple(
+                SliceEndpoint(
+                    addresses=(address.ip,),
+                    conditions=EndpointConditions(ready=ready),
+                    hostname=address.hostname,
+                    node_name=address.node_name,
+                    target_ref=address.target_ref,
+                )
+                for addresses, ready in ((subset.addresses, True), (subset.not_ready_addresses, False))
+                for address in addresses
+            ),
+            ports=subset.ports,
+        )
+        for subset in found.subsets
+    )
+
+
+def _health(entry: SliceEndpoint, sticky: bool) -> Health | None:
+    """Unset conditions count as ready. What terminates is left out; only services with persistent sessions still need
+    it while it serves."""
     conditions = entry.conditions
     if conditions.ready is None or conditions.ready:
         return Health.HEALTHY
-    if conditions.terminating and conditions.serving is not False:
-        return Health.DRAINING
+    if conditions.terminating:
+        return Health.DRAINING if sticky and conditions.serving is not False else None
     return Health.UNHEALTHY
 
 
-def _workload(db: Engine, entry: SliceEndpoint, namespace: str) -> WorkloadFacts | None:
+def _workload(db: Engine, address: str, entry: SliceEndpoint, namespace: str) -> WorkloadFacts | None:
     target = entry.target_ref
     if target is not None and target.kind == "Pod":
         return pod_facts(db, Ref("Pod", target.namespace or namespace, target.name))
-    for address in entry.addresses[:1]:
-        for pod in inputs.pods_by_ip(db, address):
-            return pod_facts(db, pod.ref)
-    return None
+    return next((pod_facts(db, pod.ref) for pod in inputs.pods_by_ip(db, address)), None)
 
 
 def _endpoint(

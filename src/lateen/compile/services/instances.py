@@ -5,33 +5,57 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lateen.compile.services.endpoint import Endpoint, Health
+from lateen.compile.services.endpoint import Endpoint
 from lateen.compile.services.endpoint_slice import sliced_endpoints
-from lateen.compile.services.registry import service, services_listed
-from lateen.compile.services.service import MeshPort, Registry, ServiceKey
+from lateen.compile.services.entry_endpoints import entry_endpoints, selected_entries
+from lateen.compile.services.registry import declarations, declared_by_service, service, services_listed
+from lateen.compile.services.service import MeshPort, ServiceKey
 from lateen.compile.workload import Labels
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.pod import Pod
+from lateen.model.ref import Ref
 from lateen.state import inputs
+
+PERSISTENT_SESSION = "istio.io/persistent-session"
+"""Label of services whose clients stay with their endpoint, also while it terminates."""
 
 
 @query
 def endpoints_of(db: Engine, key: ServiceKey, port_number: int) -> tuple[Endpoint, ...]:
-    """The endpoints of one port of a service, healthy or not, in a stable order; none for a port it does not have."""
+    """The endpoints of one port of a service, healthy or not, in a stable order; none for a port it does not have.
+
+    Every object of the namespace that declares the host contributes its endpoints, whichever of them leads.
+    """
     found = service(db, key)
     port = found.port(port_number) if found is not None else None
     if found is None or port is None:
         return ()
-    if found.registry is Registry.KUBERNETES:
-        return tuple(e for e in sliced_endpoints(db, found.namespace, found.name) if e.service_port == port.name)
-    return ()
+    return tuple(
+        endpoint
+        for declared in declarations(db, key.hostname, key.namespace)
+        for endpoint in declared_endpoints(db, declared.source, key.hostname)
+        if (endpoint.service_port_number or port_number) == port_number
+        and (endpoint.service_port_number or endpoint.service_port == port.name)
+    )
+
+
+@query
+def declared_endpoints(db: Engine, source: Ref, host: str) -> tuple[Endpoint, ...]:
+    """The endpoints, on all ports, that the Service or ServiceEntry `source` gives its host."""
+    if source.kind == "ServiceEntry":
+        return entry_endpoints(db, source, host)
+    declared = declared_by_service(db, source)
+    if declared is None or declared.alias_of:
+        return ()
+    sticky = any(name == PERSISTENT_SESSION for name, _ in declared.labels)
+    sliced = sliced_endpoints(db, source.namespace, source.name, sticky)
+    return (*sliced, *selected_entries(db, source)) if declared.selector else sliced
 
 
 @query
 def service_accounts(db: Engine, key: ServiceKey, port_number: int) -> tuple[str, ...]:
     """The SPIFFE identities behind one port of a service, sorted."""
-    found = {e.service_account for e in endpoints_of(db, key, port_number) if e.health is not Health.UNHEALTHY}
-    return tuple(sorted(found - {""}))
+    return tuple(sorted({e.service_account for e in endpoints_of(db, key, port_number)} - {""}))
 
 
 class ServiceTarget(NamedTuple):

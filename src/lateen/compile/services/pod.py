@@ -20,6 +20,8 @@ from lateen.compile.services.locality import (
 )
 from lateen.compile.workload import Labels, Locality, labels_of
 from lateen.incremental.engine import Engine, query
+from lateen.model.core.pod import Pod
+from lateen.model.message import FrozenMap
 from lateen.model.ref import Ref
 from lateen.state import inputs
 
@@ -42,6 +44,12 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     node: str = ""
     hostname: str = ""
     subdomain: str = ""
+    address: str = ""
+    weight: int = 0
+    ports: FrozenMap[str, int] = FrozenMap()
+    """Numbers of the workload's named ports."""
+    selectable: bool = False
+    """Whether selectors of ServiceEntries take it: it has an address, and a pod is ready and not about to end."""
 
 
 def spiffe_identity(trust: str, namespace: str, account: str) -> str:
@@ -87,4 +95,23 @@ def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
         node=pod.spec.node_name,
         hostname=pod.spec.hostname,
         subdomain=pod.spec.subdomain,
+        address=pod.status.pod_ip or next((entry.ip for entry in pod.status.pod_ips), ""),
+        ports=_named_ports(pod),
+        selectable=_selectable(pod),
     )
+
+
+def _named_ports(pod: Pod) -> FrozenMap[str, int]:
+    found: dict[str, int] = {}
+    for container in pod.spec.containers:
+        for port in container.ports:
+            if port.name and port.protocol == "TCP":
+                found.setdefault(port.name, port.container_port)
+    return FrozenMap(found)
+
+
+def _selectable(pod: Pod) -> bool:
+    status = pod.status
+    ready = any(c.type == "Ready" and c.status == "True" for c in status.conditions)
+    ended = status.phase in ("Succeeded", "Failed") or bool(pod.metadata.deletion_timestamp)
+    return ready and not ended and not pod.spec.host_network and bool(status.pod_ip or status.pod_ips)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from lateen.compile.mesh import default_service_export_to, domain
 from lateen.compile.services.kubernetes_service import kubernetes_service, service_hostname, service_ref
-from lateen.compile.services.service import MeshService, ServiceKey
+from lateen.compile.services.service import MeshService, Registry, ServiceKey
+from lateen.compile.services.service_entry import entry_service, merge
 from lateen.compile.visibility import export_rank
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
@@ -32,23 +33,69 @@ def declared_by_service(db: Engine, ref: Ref) -> MeshService | None:
 
 
 @query
+def declared_by_entry(db: Engine, ref: Ref, host: str) -> MeshService | None:
+    """The host `host` of the ServiceEntry `ref` as a service of the mesh."""
+    found = inputs.service_entry(db, ref)
+    return entry_service(found, host) if found is not None and host in found.spec.hosts else None
+
+
+@query
+def declarations(db: Engine, hostname: str, namespace: str) -> tuple[MeshService, ...]:
+    """Every declaration of a host name in a namespace: the Kubernetes Service, then ServiceEntries, oldest first."""
+    found = []
+    ref = service_ref(hostname, namespace, domain(db))
+    if ref is not None:
+        found.append(declared_by_service(db, ref))
+    for entry in inputs.service_entries_by_host(db, hostname):
+        if entry.namespace == namespace:
+            found.append(declared_by_entry(db, entry.ref, hostname))
+    return tuple(declared for declared in found if declared is not None)
+
+
+@query
 def service(db: Engine, key: ServiceKey) -> MeshService | None:
-    """The service of that host name in that namespace; a Kubernetes Service comes before any ServiceEntry."""
-    ref = service_ref(key.hostname, key.namespace, domain(db))
-    return declared_by_service(db, ref) if ref is not None else None
+    """The service of that identity: a Kubernetes Service before any ServiceEntry, several ServiceEntries merged."""
+    for variant, group in _variants(declarations(db, key.hostname, key.namespace)).items():
+        if variant == key.variant:
+            return merge(group, variant) if len(group) > 1 or variant else group[0]
+    return None
+
+
+def _variants(declared: tuple[MeshService, ...]) -> dict[str, tuple[MeshService, ...]]:
+    """Declarations of one host in one namespace, grouped by who sees them."""
+    groups: dict[tuple[str, ...], list[MeshService]] = {}
+    for one in declared:
+        groups.setdefault(one.export_to, []).append(one)
+    return {("" if not index else group[0].name): tuple(group) for index, group in enumerate(groups.values())}
+
+
+@query
+def hosts_of_entry(db: Engine, ref: Ref) -> tuple[str, ...]:
+    """The host names that the ServiceEntry `ref` declares."""
+    found = inputs.service_entry(db, ref)
+    return tuple(dict.fromkeys(found.spec.hosts)) if found is not None else ()
+
+
+@query
+def listed(db: Engine, hostname: str, namespace: str) -> tuple[Listed, ...]:
+    """The services that a host name stands for in a namespace (one, unless declarations differ in who sees them)."""
+    found = []
+    for variant, group in _variants(declarations(db, hostname, namespace)).items():
+        first = group[0]
+        kubernetes = first.registry is Registry.KUBERNETES
+        name = first.name if kubernetes else hostname
+        found.append(Listed(first.created, name, ServiceKey(hostname, namespace, variant), first.export_to, kubernetes))
+    return tuple(found)
 
 
 @query
 def services_listed(db: Engine, namespace: str) -> tuple[Listed, ...]:
-    """The services that namespace declares, in Istio's order."""
+    """The services that a namespace declares, in Istio's order."""
     suffix = domain(db)
-    found = []
-    for ref in inputs.refs_in(db, ("Service", namespace)):
-        declared = declared_by_service(db, ref)
-        if declared is not None:
-            key = ServiceKey(service_hostname(ref.name, namespace, suffix), namespace)
-            found.append(Listed(declared.created, ref.name, key, declared.export_to, True))
-    return tuple(sorted(found, key=_order))
+    hosts = {service_hostname(ref.name, namespace, suffix): None for ref in inputs.refs_in(db, ("Service", namespace))}
+    for ref in inputs.refs_in(db, ("ServiceEntry", namespace)):
+        hosts.update(dict.fromkeys(hosts_of_entry(db, ref)))
+    return tuple(sorted((one for host in hosts for one in listed(db, host, namespace)), key=_order))
 
 
 @query
@@ -71,12 +118,12 @@ def visible_services(db: Engine, client: str) -> tuple[Listed, ...]:
     default = default_service_export_to(db)
     found: list[tuple[int, Listed]] = []
     for owner in namespaces_with_services(db):
-        for listed in services_listed(db, owner):
-            rank = _rank(listed, client, default)
+        for one in services_listed(db, owner):
+            rank = _rank(one, client, default)
             if rank is not None:
-                found.append((rank, listed))
+                found.append((rank, one))
     found.sort(key=lambda entry: (entry[0], *_order(entry[1])))
-    return tuple(listed for _, listed in found)
+    return tuple(one for _, one in found)
 
 
 @query
@@ -97,12 +144,13 @@ def namespaces_declaring(db: Engine, hostname: str) -> tuple[str, ...]:
     parts = hostname.split(".", 2)
     if len(parts) == 3 and parts[2] == f"svc.{domain(db)}" and inputs.service(db, Ref("Service", parts[1], parts[0])):
         namespaces.add(parts[1])
+    namespaces.update(entry.namespace for entry in inputs.service_entries_by_host(db, hostname))
     return tuple(sorted(namespaces))
 
 
-def _rank(listed: Listed, client: str, default: tuple[str, ...]) -> int | None:
-    return export_rank(listed.export_to, listed.key.namespace, client, default)
+def _rank(one: Listed, client: str, default: tuple[str, ...]) -> int | None:
+    return export_rank(one.export_to, one.key.namespace, client, default)
 
 
-def _order(listed: Listed) -> tuple[str, str, ServiceKey]:
-    return (listed.created, f"{listed.name}.{listed.key.namespace}", listed.key)
+def _order(one: Listed) -> tuple[str, str, ServiceKey]:
+    return (one.created, f"{one.name}.{one.key.namespace}", one.key)

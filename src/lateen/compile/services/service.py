@@ -92,6 +92,9 @@ class ServiceKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
 
     hostname: str
     namespace: str
+    variant: str = ""
+    """Empty for the first declaration of the host in its namespace and what merges with it. Declarations that differ in
+    who sees them make a service of their own, called by the name of its first ServiceEntry."""
 
 
 class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
@@ -106,8 +109,7 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     address: str
     """The first virtual IP, `0.0.0.0` without one."""
     addresses: tuple[str, ...] = ()
-    """All virtual IPs and CIDR blocks, in the object's order; auto-allocated ones are in `auto_address`."""
-    auto_address: str = ""
+    """All virtual IPs and CIDR blocks, in the object's order; for allocated ones see `address_allocation`."""
     registry: Registry
     resolution: Resolution
     external: bool = False
@@ -128,11 +130,21 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """internalTrafficPolicy: Local."""
     traffic_distribution: str = ""
     publish_not_ready: bool = False
+    variant: str = ""
+    """See `ServiceKey.variant`."""
+    parts: tuple[MeshService, ...] = ()
+    """When several objects of the namespace declare the host: each by itself, ports and addresses unmerged, the first
+    included. Listeners and virtual hosts arise for each of them, clusters only for the service."""
 
     @property
     def key(self) -> ServiceKey:
         """The identity of this service."""
-        return ServiceKey(self.hostname, self.namespace)
+        return ServiceKey(self.hostname, self.namespace, self.variant)
+
+    @property
+    def declarations(self) -> tuple[MeshService, ...]:
+        """The declarations that listeners and virtual hosts go by: `parts`, or just this service."""
+        return self.parts or (self,)
 
     def port(self, number: int) -> MeshPort | None:
         """The port of that number."""
