@@ -5,6 +5,8 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import msgspec
 
+from lateen.model.schema import Rule
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -26,6 +28,9 @@ class Message(
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Groups of attributes of which at most one may be set."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+    """Rules of the schema about several fields."""
+
     OPEN: ClassVar[bool] = False
     """Whether fields that the class does not name are accepted and dropped (Kubernetes' own kinds)."""
 
@@ -42,3 +47,18 @@ class FrozenMap(dict[K, V]):
         raise TypeError("maps of the model are immutable")
 
     __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
+
+
+class FrozenList(list[V]):
+    """A list inside of free-form JSON that cannot be changed and can be hashed."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self))
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("lists of the model are immutable")
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse

@@ -7,15 +7,31 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from lateen.model.message import FrozenMap, Message
-from lateen.model.schema import REQUIRED, Items, Number, Text
+from lateen.model.schema import NO_WILDCARD, REQUIRED, Items, Number, Rule, Text, at_most_one
 
 
 class WorkloadSelector(Message, frozen=True, kw_only=True):
     """Workloads by labels, as policies select them. All labels must agree."""
 
-    match_labels: Annotated[dict[str, Annotated[str, Text(max_length=63)]], Items(maximum=4096)] = msgspec.field(
-        default_factory=FrozenMap
-    )
+    match_labels: Annotated[
+        dict[
+            str,
+            Annotated[
+                str,
+                Text(max_length=63),
+                Rule(
+                    "wildcard not allowed in label value match", '!self.contains("*")', lambda value: "*" not in value
+                ),
+            ],
+        ],
+        Items(maximum=4096),
+        Rule(
+            "wildcard not allowed in label key match",
+            'self.all(key, !key.contains("*"))',
+            lambda labels: not any("*" in key for key in labels),
+        ),
+        Rule("key must not be empty", "self.all(key, key.size() != 0)", lambda labels: "" not in labels),
+    ] = msgspec.field(default_factory=FrozenMap)
     """Labels of the pod or workload entry; no wildcards. Empty selects every workload of the namespace."""
 
 
@@ -32,8 +48,24 @@ class PolicyTargetReference(Message, frozen=True, kw_only=True):
     """Kind of the target: Gateway, GatewayClass, Service or ServiceEntry."""
     name: Annotated[str, REQUIRED, Text(min_length=1, max_length=253)] = ""
     """Name of the target."""
-    namespace: str = ""
+    namespace: Annotated[
+        str,
+        Rule(
+            "cross namespace referencing is not currently supported",
+            "self.size() == 0",
+            lambda namespace: not namespace,
+        ),
+    ] = ""
     """Must stay empty: a policy reaches only targets of its own namespace."""
+
+
+ONE_TARGET = at_most_one(
+    "only one of targetRefs or selector can be set",
+    selector="selector",
+    target_ref="targetRef",
+    target_refs="targetRefs",
+)
+"""Policies apply by labels or by reference."""
 
 
 class WorkloadMode(enum.Enum):
@@ -59,7 +91,7 @@ class WorkloadPortSelector(Message, frozen=True, kw_only=True):
 class LabelSelector(Message, frozen=True, kw_only=True):
     """Workloads by labels, as the networking kinds select them. All labels must agree."""
 
-    labels: Annotated[dict[str, Annotated[str, Text(max_length=63)]], Items(maximum=256)] = msgspec.field(
+    labels: Annotated[dict[str, Annotated[str, Text(max_length=63), NO_WILDCARD]], Items(maximum=256)] = msgspec.field(
         default_factory=FrozenMap
     )
     """Labels of the pod or workload entry; no wildcards."""

@@ -4,10 +4,17 @@
 import enum
 from typing import Annotated, ClassVar
 
-from lateen.model.extensions.wasm_plugin import FailStrategy, PluginType, PullPolicy, TrafficSelector, VmConfig
+from lateen.model.extensions.wasm_plugin import (
+    MODULE_URL,
+    FailStrategy,
+    PluginType,
+    PullPolicy,
+    TrafficSelector,
+    VmConfig,
+)
 from lateen.model.message import Message
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import JSON, REQUIRED, Int32, Items, Text
+from lateen.model.schema import JSON, REQUIRED, Int32, Items, Rule, Text, at_most_one
 from lateen.model.selector import PolicyTargetReference, WorkloadSelector
 
 
@@ -24,10 +31,17 @@ class ExecutionPhase(enum.Enum):
     """Before Istio's statistics filters, after authorization."""
 
 
+EXTENSION_URL = Rule(
+    MODULE_URL.message,
+    MODULE_URL.cel.replace('"oci", "file"', '"file", "oci"'),
+    MODULE_URL.holds,
+)
+
+
 class WasmConfig(Message, frozen=True, kw_only=True):
     """A WebAssembly module."""
 
-    url: Annotated[str, REQUIRED, Text(min_length=1)] = ""
+    url: Annotated[str, REQUIRED, Text(min_length=1), EXTENSION_URL] = ""
     """Where the module is: oci:// (the default), file://, http:// or https://."""
     sha256: Annotated[str, Text(pattern="(^$|^[a-f0-9]{64}$)")] = ""
     """SHA-256 of the module or image, in hex, that must agree."""
@@ -60,6 +74,14 @@ class TrafficExtensionSpec(Message, frozen=True, kw_only=True):
     """A filter, and where it applies."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("wasm", "lua"),)
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        at_most_one("only one of targetRefs or selector can be set", selector="selector", target_refs="targetRefs"),
+        Rule(
+            "exactly one of wasm or lua must be set",
+            "has(self.wasm) != has(self.lua)",
+            lambda spec: ("wasm" in spec) != ("lua" in spec),
+        ),
+    )
 
     selector: WorkloadSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""
@@ -92,4 +114,4 @@ class TrafficExtension(Resource, frozen=True, kw_only=True):
 
     api_version: str = TYPE.api_version
     kind: str = TYPE.kind
-    spec: TrafficExtensionSpec = TrafficExtensionSpec()
+    spec: Annotated[TrafficExtensionSpec, REQUIRED] = TrafficExtensionSpec()

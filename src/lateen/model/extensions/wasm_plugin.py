@@ -6,8 +6,15 @@ from typing import Annotated, ClassVar
 
 from lateen.model.message import Message
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import JSON, REQUIRED, Int32, Items, Text
-from lateen.model.selector import PolicyTargetReference, WorkloadMode, WorkloadPortSelector, WorkloadSelector
+from lateen.model.schema import JSON, REQUIRED, Int32, Items, Rule, Text
+from lateen.model.selector import (
+    ONE_TARGET,
+    PolicyTargetReference,
+    WorkloadMode,
+    WorkloadPortSelector,
+    WorkloadSelector,
+)
+from lateen.model.url import url_scheme
 
 
 class PluginPhase(enum.Enum):
@@ -65,8 +72,31 @@ class EnvValueSource(enum.Enum):
     """From the proxy's environment."""
 
 
+def _is_module_url(url: str) -> bool:
+    scheme = url_scheme(url)
+    if scheme is None:
+        scheme = url_scheme(f"http://{url}")
+    return scheme in ("", "http", "https", "oci", "file")
+
+
+MODULE_URL = Rule(
+    "url must have schema one of [http, https, file, oci]",
+    'isURL(self) ? (url(self).getScheme() in ["", "http", "https", "oci", "file"]) : (isURL("http://" + self) &&\n'
+    'url("http://" + self).getScheme() in ["", "http", "https", "oci", "file"])',
+    _is_module_url,
+)
+
+
 class WasmEnvVar(Message, frozen=True, kw_only=True):
     """A variable of the plugin's environment."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "value may only be set when valueFrom is INLINE",
+            '(has(self.valueFrom) ? self.valueFrom : "") != "HOST" || !has(self.value)',
+            lambda env: env.get("value_from") is not EnvValueSource.HOST or "value" not in env,
+        ),
+    )
 
     name: Annotated[str, REQUIRED, Text(min_length=1, max_length=256)] = ""
     """Name of the variable."""
@@ -95,13 +125,15 @@ class TrafficSelector(Message, frozen=True, kw_only=True):
 class WasmPluginSpec(Message, frozen=True, kw_only=True):
     """A filter, and where it applies."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (ONE_TARGET,)
+
     selector: WorkloadSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""
     target_ref: PolicyTargetReference | None = None
     """The one resource it is attached to. Replaced by `targetRefs`."""
     target_refs: Annotated[tuple[PolicyTargetReference, ...], Items(maximum=16)] = ()
     """Resources it is attached to, in place of a selector."""
-    url: Annotated[str, REQUIRED, Text(min_length=1)] = ""
+    url: Annotated[str, REQUIRED, Text(min_length=1), MODULE_URL] = ""
     """Where the module is: oci:// (the default), file://, http:// or https://."""
     sha256: Annotated[str, Text(pattern="(^$|^[a-f0-9]{64}$)")] = ""
     """SHA-256 of the module or image, in hex, that must agree."""
@@ -144,4 +176,4 @@ class WasmPlugin(Resource, frozen=True, kw_only=True):
 
     api_version: str = TYPE.api_version
     kind: str = TYPE.kind
-    spec: WasmPluginSpec = WasmPluginSpec()
+    spec: Annotated[WasmPluginSpec, REQUIRED] = WasmPluginSpec()

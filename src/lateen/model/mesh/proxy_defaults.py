@@ -125,6 +125,13 @@ class HeaderSetting(Message, frozen=True, kw_only=True):
     """Whether it is left out."""
 
 
+class OptionalHeader(Message, frozen=True, kw_only=True):
+    """A header that proxies add only where asked for."""
+
+    enabled: bool | None = None
+    """Whether it is added."""
+
+
 class ServerHeader(Message, frozen=True, kw_only=True):
     """The response header `server`."""
 
@@ -184,9 +191,9 @@ class ProxyHeaders(Message, frozen=True, kw_only=True):
     """X-Envoy-Peer-Metadata and its id"""
     preserve_http1_header_case: bool | None = None
     """Whether the case of HTTP/1.1 headers is kept."""
-    x_forwarded_host: HeaderSetting | None = None
+    x_forwarded_host: OptionalHeader | None = None
     """X-Forwarded-Host, when the host is rewritten"""
-    x_forwarded_port: HeaderSetting | None = None
+    x_forwarded_port: OptionalHeader | None = None
     """X-Forwarded-Port"""
 
 

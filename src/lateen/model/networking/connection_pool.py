@@ -5,7 +5,7 @@ import enum
 
 from lateen.model.duration import Duration
 from lateen.model.message import Message
-from lateen.model.schema import Int32, UInt32
+from lateen.model.schema import Int32, Interval, UInt32
 
 
 class TcpKeepalive(Message, frozen=True, kw_only=True):
@@ -13,9 +13,9 @@ class TcpKeepalive(Message, frozen=True, kw_only=True):
 
     probes: UInt32 = 0
     """Unanswered probes until the connection is dead; the kernel's default (9 on Linux) when 0."""
-    time: Duration | None = None
+    time: Interval | None = None
     """Idle time before the first probe; the kernel's default (2h) when left out."""
-    interval: Duration | None = None
+    interval: Interval | None = None
     """Time between probes; the kernel's default (75s) when left out."""
 
 
@@ -24,11 +24,11 @@ class TCPSettings(Message, frozen=True, kw_only=True):
 
     max_connections: Int32 = 0
     """Most connections to a destination; 2^32-1 when 0. Connections to an HTTP/1.1 or TCP upstream."""
-    connect_timeout: Duration | None = None
+    connect_timeout: Interval | None = None
     """Time for a connection to be made, at least 1ms; 10s when left out."""
     tcp_keepalive: TcpKeepalive | None = None
     """Keepalive probes; none when left out."""
-    max_connection_duration: Duration | None = None
+    max_connection_duration: Interval | None = None
     """Longest life of a connection, at least 1ms; no limit when left out."""
     idle_timeout: Duration | None = None
     """Time without a byte after which a TCP connection is closed; 1h when left out, never when 0s."""
@@ -48,9 +48,9 @@ class H2UpgradePolicy(enum.Enum):
 class HTTP2KeepAlive(Message, frozen=True, kw_only=True):
     """PING frames on HTTP/2 connections."""
 
-    interval: Duration | None = None
+    interval: Interval | None = None
     """Time between PINGs."""
-    timeout: Duration | None = None
+    timeout: Interval | None = None
     """Time for the answer before the connection is closed."""
 
 
@@ -65,7 +65,7 @@ class HTTPSettings(Message, frozen=True, kw_only=True):
     """Requests after which a connection is closed; no limit when 0, no keep-alive when 1."""
     max_retries: Int32 = 0
     """Most retries under way to all endpoints of a destination; 2^32-1 when 0."""
-    idle_timeout: Duration | None = None
+    idle_timeout: Interval | None = None
     """Time without requests after which a connection is closed; 1h when left out, never when 0s."""
     h2_upgrade_policy: H2UpgradePolicy = H2UpgradePolicy.DEFAULT
     """Whether HTTP/1.1 is sent as HTTP/2."""

@@ -8,7 +8,7 @@ import msgspec
 
 from lateen.model.message import FrozenMap, Message
 from lateen.model.resource import Resource, ResourceType
-from lateen.model.schema import JSON, Int32, Items, UInt32
+from lateen.model.schema import JSON, Int32, Items, PortNumber, Rule, UInt32, at_most_one
 from lateen.model.selector import LabelSelector, PolicyTargetReference
 
 
@@ -214,7 +214,7 @@ class WaypointRouteMatch(Message, frozen=True, kw_only=True):
 class WaypointMatch(Message, frozen=True, kw_only=True):
     """Conditions on a waypoint's configuration."""
 
-    port_number: UInt32 = 0
+    port_number: PortNumber = 0
     """Port of the service."""
     filter: WaypointFilterMatch | None = None
     """Conditions on a filter."""
@@ -226,6 +226,14 @@ class EnvoyConfigObjectMatch(Message, frozen=True, kw_only=True):
     """Conditions on what is changed."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("listener", "route_configuration", "cluster", "waypoint"),)
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "only support waypointMatch when context is WAYPOINT",
+            'has(self.context) ? ((self.context == "WAYPOINT") ? has(self.waypoint) : !has(self.waypoint)) '
+            ": !has(self.waypoint)",
+            lambda match: (match.get("context") is PatchContext.WAYPOINT) == ("waypoint" in match),
+        ),
+    )
 
     context: PatchContext = PatchContext.ANY
     """Where in the mesh."""
@@ -265,6 +273,14 @@ class EnvoyConfigObjectPatch(Message, frozen=True, kw_only=True):
 
 class EnvoyFilterSpec(Message, frozen=True, kw_only=True):
     """Changes to the generated Envoy configuration."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        at_most_one(
+            "only one of targetRefs or workloadSelector can be set",
+            workload_selector="workloadSelector",
+            target_refs="targetRefs",
+        ),
+    )
 
     workload_selector: LabelSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""

@@ -4,11 +4,10 @@
 import enum
 from typing import Annotated, ClassVar
 
-from lateen.model.duration import Duration
 from lateen.model.message import Message
 from lateen.model.networking.destination import Destination
 from lateen.model.networking.http_match import StringMatch
-from lateen.model.schema import REQUIRED, Double, Int32
+from lateen.model.schema import REQUIRED, Double, Int32, Interval
 
 
 class Percent(Message, frozen=True, kw_only=True):
@@ -25,9 +24,9 @@ class Delay(Message, frozen=True, kw_only=True):
 
     percent: Int32 = 0
     """Whole percent of the requests, 0 to 100. Replaced by `percentage`."""
-    fixed_delay: Duration | None = None
+    fixed_delay: Interval | None = None
     """How long each is held; at least 1ms."""
-    exponential_delay: Duration | None = None
+    exponential_delay: Interval | None = None
     """Accepted and without effect, as in Istio."""
     percentage: Percent | None = None
     """Share of the requests that are held. None are when neither this nor `percent` is given."""
@@ -62,7 +61,7 @@ class HTTPRetry(Message, frozen=True, kw_only=True):
 
     attempts: Int32 = 0
     """Retries after the first try; 0 turns retries off. Each waits at least 25ms, growing."""
-    per_try_timeout: Duration | None = None
+    per_try_timeout: Interval | None = None
     """Time for each try, the first included; the timeout of the route when left out."""
     retry_on: str = ""
     """Conditions, separated by commas: Envoy's names and HTTP status codes. The default of the mesh when empty."""
@@ -70,7 +69,7 @@ class HTTPRetry(Message, frozen=True, kw_only=True):
     """Whether retries may leave the locality; the default is no."""
     retry_ignore_previous_hosts: bool | None = None
     """Whether retries avoid endpoints already tried; the default is yes."""
-    backoff: Duration | None = None
+    backoff: Interval | None = None
     """Wait before the first retry, which grows from there; 25ms when left out."""
 
 
@@ -105,7 +104,7 @@ class CorsPolicy(Message, frozen=True, kw_only=True):
     """Request headers, for Access-Control-Allow-Headers."""
     expose_headers: tuple[str, ...] = ()
     """Response headers that scripts may read, for Access-Control-Expose-Headers."""
-    max_age: Duration | None = None
+    max_age: Interval | None = None
     """How long a preflight's answer may be cached, for Access-Control-Max-Age."""
     allow_credentials: bool | None = None
     """Whether requests may carry credentials."""

@@ -5,12 +5,11 @@ import builtins
 import enum
 from typing import Annotated, ClassVar
 
-from lateen.model.duration import Duration
 from lateen.model.message import Message
 from lateen.model.networking.destination import Destination, Headers, HTTPRouteDestination
 from lateen.model.networking.http_match import HTTPMatchRequest
 from lateen.model.networking.http_policy import CorsPolicy, HTTPFaultInjection, HTTPMirrorPolicy, HTTPRetry, Percent
-from lateen.model.schema import REQUIRED, UInt32
+from lateen.model.schema import REQUIRED, Interval, UInt32
 
 
 class RedirectPortSelection(enum.Enum):
@@ -109,7 +108,7 @@ class HTTPRoute(Message, frozen=True, kw_only=True):
     """Take the routes from another VirtualService."""
     rewrite: HTTPRewrite | None = None
     """Changes to path and authority before forwarding."""
-    timeout: Duration | None = None
+    timeout: Interval | None = None
     """Time for the whole request; none when left out."""
     retries: HTTPRetry | None = None
     """Retry policy; the default of the mesh when left out."""

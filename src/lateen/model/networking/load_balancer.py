@@ -8,7 +8,7 @@ import msgspec
 
 from lateen.model.duration import Duration
 from lateen.model.message import FrozenMap, Message
-from lateen.model.schema import REQUIRED, Number, UInt32, UInt64
+from lateen.model.schema import REQUIRED, Interval, Number, UInt32, UInt64
 
 
 class SimpleLB(enum.Enum):
@@ -152,7 +152,7 @@ class BackendUtilization(Message, frozen=True, kw_only=True):
 class WarmupConfiguration(Message, frozen=True, kw_only=True):
     """New endpoints get their share of traffic gradually. For ROUND_ROBIN and LEAST_REQUEST."""
 
-    duration: Annotated[Duration | None, REQUIRED] = None
+    duration: Annotated[Interval | None, REQUIRED] = None
     """How long an endpoint counts as new."""
     minimum_percent: Annotated[float, Number("double", 0, 100)] | None = None
     """Share, in percent, to begin with; 10 when left out."""
@@ -175,7 +175,7 @@ class LoadBalancerSettings(Message, frozen=True, kw_only=True):
     """Preference of near endpoints, in place of the mesh's setting as a whole."""
     zone_aware_lb_setting: ZoneAwareLoadBalancerSetting | None = None
     """Zone-aware routing."""
-    warmup_duration_secs: Duration | None = None
+    warmup_duration_secs: Interval | None = None
     """How long an endpoint counts as new. Replaced by `warmup`."""
     warmup: WarmupConfiguration | None = None
     """Gradual start of new endpoints."""

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from lateen.model.duration import Duration
 from lateen.model.message import Message
-from lateen.model.schema import Int32, Number, UInt32
+from lateen.model.schema import Int32, Interval, Number, UInt32
 
 
 class OutlierDetection(Message, frozen=True, kw_only=True):
@@ -23,9 +22,9 @@ class OutlierDetection(Message, frozen=True, kw_only=True):
     """Answers 502, 503, 504 (TCP: failures to connect) in a row until ejection; off when 0 or left out."""
     consecutive_5xx_errors: UInt32 | None = msgspec.field(default=None, name="consecutive5xxErrors")
     """Answers 5xx (TCP: failures to connect) in a row until ejection; 5 when left out, off when 0."""
-    interval: Duration | None = None
+    interval: Interval | None = None
     """Time between sweeps, at least 1ms; 10s when left out."""
-    base_ejection_time: Duration | None = None
+    base_ejection_time: Interval | None = None
     """Shortest ejection, at least 1ms, multiplied by the number of ejections so far; 30s when left out."""
     max_ejection_percent: Int32 = 0
     """Most endpoints ejected at a time, in percent; 10 when 0."""

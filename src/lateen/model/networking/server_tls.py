@@ -2,10 +2,10 @@
 """TLS towards clients: of a gateway's server, or of a sidecar's ingress listener."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from lateen.model.message import Message
-from lateen.model.schema import Items
+from lateen.model.schema import Items, Rule, at_most_one
 
 
 class ServerTLSMode(enum.Enum):
@@ -53,6 +53,24 @@ class TLSCertificate(Message, frozen=True, kw_only=True):
 
 class ServerTLSSettings(Message, frozen=True, kw_only=True):
     """TLS towards clients."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        at_most_one(
+            "only one of credentialNames or tlsCertificates can be set",
+            tls_certificates="tlsCertificates",
+            credential_names="credentialNames",
+        ),
+        at_most_one(
+            "only one of credentialName or credentialNames can be set",
+            credential_name="credentialName",
+            credential_names="credentialNames",
+        ),
+        at_most_one(
+            "only one of credentialName or tlsCertificates can be set",
+            credential_names="credentialNames",
+            tls_certificates="tlsCertificates",
+        ),
+    )
 
     https_redirect: bool = False
     """Whether plain HTTP requests are answered with 301 to https."""

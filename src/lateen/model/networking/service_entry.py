@@ -5,10 +5,11 @@ import enum
 from typing import Annotated, ClassVar
 
 from lateen.model.message import Message
-from lateen.model.networking.workload_entry import WorkloadEntrySpec
+from lateen.model.networking.workload_entry import ADDRESS_REQUIRED, WorkloadEntrySpec
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import REQUIRED, Items, Text, UInt32
+from lateen.model.schema import REQUIRED, Items, PortNumber, Rule, Text, at_most_one
 from lateen.model.selector import LabelSelector
+from lateen.model.status import ServiceEntryStatus
 
 
 class Location(enum.Enum):
@@ -38,31 +39,73 @@ class Resolution(enum.Enum):
 class ServiceEntryPort(Message, frozen=True, kw_only=True):
     """A port of the service."""
 
-    number: Annotated[UInt32, REQUIRED] = 0
+    number: Annotated[PortNumber, REQUIRED] = 0
     """Port number."""
     protocol: Annotated[str, Text(max_length=256)] = ""
     """HTTP, HTTPS, GRPC, HTTP2, MONGO, TCP or TLS; TLS is routed by server name, unopened. Detected when empty."""
     name: Annotated[str, REQUIRED, Text(max_length=256)] = ""
     """Name of the port, unique in the entry."""
-    target_port: UInt32 = 0
+    target_port: PortNumber = 0
     """Port of the endpoints; the same number when 0."""
 
 
 class ServiceEntrySpec(Message, frozen=True, kw_only=True):
     """One or several services with the same ports and endpoints."""
 
-    hosts: Annotated[tuple[str, ...], REQUIRED, Items(1, 256)] = ()
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        at_most_one(
+            "only one of WorkloadSelector or Endpoints can be set",
+            workload_selector="workloadSelector",
+            endpoints="endpoints",
+        ),
+        Rule(
+            "CIDR addresses are allowed only for NONE/STATIC resolution types",
+            '!((has(self.addresses) ? self.addresses : []).exists(k, k.contains("/")) && '
+            '!((has(self.resolution) ? self.resolution : "NONE") in ["STATIC", "NONE"]))',
+            lambda spec: (
+                spec.get("resolution", Resolution.NONE) in (Resolution.STATIC, Resolution.NONE)
+                or not any("/" in address for address in spec.get("addresses", ()))
+            ),
+        ),
+        Rule(
+            "NONE mode cannot set endpoints",
+            '((has(self.resolution) ? self.resolution : "NONE") == "NONE") ? !has(self.endpoints) : true',
+            lambda spec: spec.get("resolution", Resolution.NONE) is not Resolution.NONE or "endpoints" not in spec,
+        ),
+        Rule(
+            "DNS_ROUND_ROBIN mode cannot have multiple endpoints",
+            '((has(self.resolution) ? self.resolution : "") == "DNS_ROUND_ROBIN") ? '
+            "((has(self.endpoints) ? self.endpoints : []).size() <= 1) : true",
+            lambda spec: (
+                spec.get("resolution") is not Resolution.DNS_ROUND_ROBIN or len(spec.get("endpoints", ())) <= 1
+            ),
+        ),
+    )
+
+    hosts: Annotated[
+        tuple[Annotated[str, Rule("hostname cannot be wildcard", 'self != "*"', lambda host: bool(host != "*"))], ...],
+        REQUIRED,
+        Items(1, 256),
+    ] = ()
     """DNS names with an optional leading wildcard. For HTTP the Host header, for TLS the server name; for other TCP the
     addresses decide and the name is only a label."""
     addresses: Annotated[tuple[Annotated[str, Text(max_length=64)], ...], Items(maximum=256)] = ()
     """Virtual addresses or CIDR ranges by which clients reach it."""
-    ports: Annotated[tuple[ServiceEntryPort, ...], Items(maximum=256)] = ()
+    ports: Annotated[
+        tuple[ServiceEntryPort, ...],
+        Items(maximum=256),
+        Rule(
+            "port number cannot be duplicated",
+            "self.all(l1, self.exists_one(l2, l1.number == l2.number))",
+            lambda ports: len({port.number for port in ports}) == len(ports),
+        ),
+    ] = ()
     """Ports of the service; of a Unix socket endpoint exactly one."""
     location: Location = Location.MESH_EXTERNAL
     """Whether the service counts as part of the mesh."""
     resolution: Resolution = Resolution.NONE
     """How the addresses of the endpoints are found."""
-    endpoints: Annotated[tuple[WorkloadEntrySpec, ...], Items(maximum=4096)] = ()
+    endpoints: Annotated[tuple[Annotated[WorkloadEntrySpec, ADDRESS_REQUIRED], ...], Items(maximum=4096)] = ()
     """Endpoints. Exclusive with `workloadSelector`."""
     workload_selector: LabelSelector | None = None
     """Pods and workload entries, in the same namespace, that are the endpoints; for MESH_INTERNAL."""
@@ -93,4 +136,5 @@ class ServiceEntry(Resource, frozen=True, kw_only=True):
 
     api_version: str = TYPE.api_version
     kind: str = TYPE.kind
-    spec: ServiceEntrySpec = ServiceEntrySpec()
+    spec: Annotated[ServiceEntrySpec, REQUIRED] = ServiceEntrySpec()
+    status: ServiceEntryStatus = ServiceEntryStatus()

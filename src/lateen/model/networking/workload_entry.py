@@ -1,21 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
 """WorkloadEntry: a workload that is no pod, such as a virtual machine (networking.istio.io)."""
 
+import re
 from typing import Annotated, ClassVar
 
 import msgspec
 
 from lateen.model.message import FrozenMap, Message
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import Items, Text, UInt32
+from lateen.model.schema import REQUIRED, Items, PortNumber, Rule, Text, UInt32
+from lateen.model.status import IstioStatus
+
+ADDRESS_REQUIRED = Rule(
+    "Address is required",
+    "has(self.address) || has(self.network)",
+    lambda entry: bool(entry.address or entry.network),
+)
+SOCKET_WITHOUT_PORTS = Rule(
+    "UDS may not include ports",
+    '(has(self.address) ? self.address : "").startsWith("unix://") ? !has(self.ports) : true',
+    lambda entry: not entry.get("address", "").startswith("unix://") or "ports" not in entry,
+)
+_PORT_NAME = re.compile("[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?")
 
 
 class WorkloadEntrySpec(Message, frozen=True, kw_only=True):
     """One endpoint: as an object of its own, as the template of a group, or inside a ServiceEntry."""
 
-    address: Annotated[str, Text(max_length=256)] = ""
+    RULES: ClassVar[tuple[Rule, ...]] = (SOCKET_WITHOUT_PORTS,)
+
+    address: Annotated[
+        str,
+        Text(max_length=256),
+        Rule(
+            "UDS must be an absolute path or abstract socket",
+            'self.startsWith("unix://") ? (self.substring(7, 8) == "/" || self.substring(7, 8) == "@") : true',
+            lambda address: not address.startswith("unix://") or address[7:8] in ("/", "@"),
+        ),
+        Rule(
+            "UDS may not be a dir",
+            'self.startsWith("unix://") ? !self.endsWith("/") : true',
+            lambda address: not (address.startswith("unix://") and address.endswith("/")),
+        ),
+    ] = ""
     """IP address, DNS name (for DNS resolution) or `unix://` path, absolute, without ports."""
-    ports: Annotated[dict[str, UInt32], Items(maximum=128)] = msgspec.field(default_factory=FrozenMap)
+    ports: Annotated[
+        dict[str, PortNumber],
+        Items(maximum=128),
+        Rule(
+            "port name must be valid",
+            'self.all(key, size(key) < 63 && key.matches("^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$"))',
+            lambda ports: all(len(name) < 63 and _PORT_NAME.fullmatch(name) for name in ports),
+        ),
+    ] = msgspec.field(default_factory=FrozenMap)
     """Port numbers by the names of the service's ports; the service's targetPort or number where left out."""
     labels: Annotated[dict[str, str], Items(maximum=256)] = msgspec.field(default_factory=FrozenMap)
     """Labels of the workload."""
@@ -48,4 +85,5 @@ class WorkloadEntry(Resource, frozen=True, kw_only=True):
 
     api_version: str = TYPE.api_version
     kind: str = TYPE.kind
-    spec: WorkloadEntrySpec = WorkloadEntrySpec()
+    spec: Annotated[WorkloadEntrySpec, REQUIRED, ADDRESS_REQUIRED] = WorkloadEntrySpec()
+    status: IstioStatus = IstioStatus()

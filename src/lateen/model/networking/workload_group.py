@@ -8,7 +8,7 @@ import msgspec
 from lateen.model.message import FrozenMap, Message
 from lateen.model.networking.workload_entry import WorkloadEntrySpec
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import REQUIRED, Items, Number, Text, UInt32
+from lateen.model.schema import REQUIRED, Items, Number, PortNumber, Rule, Text
 
 Seconds = Annotated[int, Number("int32", 0)]
 
@@ -36,11 +36,18 @@ class HTTPHealthCheckConfig(Message, frozen=True, kw_only=True):
 
     path: str = ""
     """Path to ask for."""
-    port: Annotated[UInt32, REQUIRED] = 0
+    port: Annotated[PortNumber, REQUIRED] = 0
     """Port on the workload."""
     host: str = ""
     """Host to connect to; localhost when empty."""
-    scheme: str = ""
+    scheme: Annotated[
+        str,
+        Rule(
+            "scheme must be one of [HTTP, HTTPS]",
+            'self in ["", "HTTP", "HTTPS"]',
+            lambda scheme: scheme in ("", "HTTP", "HTTPS"),
+        ),
+    ] = ""
     """HTTP or HTTPS; HTTP when empty."""
     http_headers: tuple[HTTPHeader, ...] = ()
     """Headers to send."""
@@ -51,7 +58,7 @@ class TCPHealthCheckConfig(Message, frozen=True, kw_only=True):
 
     host: str = ""
     """Host to connect to; localhost when empty."""
-    port: Annotated[UInt32, REQUIRED] = 0
+    port: Annotated[PortNumber, REQUIRED] = 0
     """Port on the workload."""
 
 
@@ -65,7 +72,7 @@ class ExecHealthCheckConfig(Message, frozen=True, kw_only=True):
 class GrpcHealthCheckConfig(Message, frozen=True, kw_only=True):
     """A probe by gRPC's health protocol."""
 
-    port: UInt32 = 0
+    port: PortNumber = 0
     """Port on the workload."""
     service: str = ""
     """Service to ask about; the server as a whole when empty."""
@@ -123,4 +130,4 @@ class WorkloadGroup(Resource, frozen=True, kw_only=True):
 
     api_version: str = TYPE.api_version
     kind: str = TYPE.kind
-    spec: WorkloadGroupSpec = WorkloadGroupSpec()
+    spec: Annotated[WorkloadGroupSpec, REQUIRED] = WorkloadGroupSpec()

@@ -9,7 +9,8 @@ import msgspec
 from lateen.model.message import Message
 from lateen.model.resource import Column, Resource, ResourceType
 from lateen.model.schema import REQUIRED, Items, Text
-from lateen.model.selector import PolicyTargetReference, WorkloadSelector
+from lateen.model.schema import Rule as SchemaRule
+from lateen.model.selector import ONE_TARGET, PolicyTargetReference, WorkloadSelector
 
 ServiceAccounts = Annotated[tuple[Annotated[str, Text(max_length=320)], ...], Items(maximum=16)]
 
@@ -29,6 +30,18 @@ class AuthorizationAction(enum.Enum):
 
 class Source(Message, frozen=True, kw_only=True):
     """Conditions on the caller; all of those given must hold. Values may begin or end with `*`."""
+
+    RULES: ClassVar[tuple[SchemaRule, ...]] = (
+        SchemaRule(
+            "Cannot set serviceAccounts with namespaces or principals",
+            "(has(self.serviceAccounts) || has(self.notServiceAccounts)) ? (!has(self.principals) &&\n"
+            "!has(self.notPrincipals) && !has(self.namespaces) && !has(self.notNamespaces)) : true",
+            lambda source: (
+                not source.keys() & {"service_accounts", "not_service_accounts"}
+                or not source.keys() & {"principals", "not_principals", "namespaces", "not_namespaces"}
+            ),
+        ),
+    )
 
     principals: tuple[str, ...] = ()
     """Identities from the client's certificate: trust-domain/ns/NAMESPACE/sa/ACCOUNT. Needs mutual TLS."""
@@ -128,6 +141,7 @@ class AuthorizationPolicySpec(Message, frozen=True, kw_only=True):
     """Which requests a workload accepts."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("provider",),)
+    RULES: ClassVar[tuple[SchemaRule, ...]] = (ONE_TARGET,)
 
     selector: WorkloadSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""

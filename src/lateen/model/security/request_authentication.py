@@ -4,11 +4,11 @@
 import enum
 from typing import Annotated, ClassVar
 
-from lateen.model.duration import Duration
 from lateen.model.message import Message
 from lateen.model.resource import Resource, ResourceType
-from lateen.model.schema import REQUIRED, Items, Text
-from lateen.model.selector import PolicyTargetReference, WorkloadSelector
+from lateen.model.schema import REQUIRED, Interval, Items, Rule, Text
+from lateen.model.selector import ONE_TARGET, PolicyTargetReference, WorkloadSelector
+from lateen.model.url import url_scheme
 
 
 class JWTHeader(Message, frozen=True, kw_only=True):
@@ -41,11 +41,27 @@ class JWTPresence(enum.Enum):
 class JWTRule(Message, frozen=True, kw_only=True):
     """One issuer whose tokens are accepted."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "only one of jwks or jwksUri can be set",
+            "(has(self.jwksUri) ? 1 : 0) + (has(self.jwks_uri) ? 1 : 0) + (has(self.jwks) ? 1 : 0) <= 1",
+            lambda rule: "jwks" not in rule or "jwks_uri" not in rule,
+        ),
+    )
+
     issuer: Annotated[str, Text(min_length=1)] = ""
     """Who issued the token (claim `iss`)."""
     audiences: tuple[Annotated[str, Text(min_length=1)], ...] = ()
     """Audiences (claim `aud`) of which the token must name one; any when empty."""
-    jwks_uri: Annotated[str, Text(min_length=1, max_length=2048)] = ""
+    jwks_uri: Annotated[
+        str,
+        Text(min_length=1, max_length=2048),
+        Rule(
+            "url must have scheme http:// or https://",
+            'url(self).getScheme() in ["http", "https"]',
+            lambda url: url_scheme(url) in ("http", "https"),
+        ),
+    ] = ""
     """Where the keys are; found by OpenID discovery at the issuer when neither this nor `jwks` is given."""
     jwks: str = ""
     """The keys themselves."""
@@ -59,7 +75,7 @@ class JWTRule(Message, frozen=True, kw_only=True):
     """Whether the token is passed on to the workload."""
     output_claim_to_headers: tuple[ClaimToHeader, ...] = ()
     """Claims that are copied to headers."""
-    timeout: Duration | None = None
+    timeout: Interval | None = None
     """Time for fetching the keys; 5s when left out."""
     from_cookies: tuple[Annotated[str, Text(min_length=1)], ...] = ()
     """Cookies that carry it."""
@@ -71,6 +87,8 @@ class JWTRule(Message, frozen=True, kw_only=True):
 
 class RequestAuthenticationSpec(Message, frozen=True, kw_only=True):
     """Which tokens a workload accepts."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (ONE_TARGET,)
 
     selector: WorkloadSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""

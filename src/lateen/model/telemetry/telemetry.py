@@ -6,11 +6,10 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from lateen.model.duration import Duration
 from lateen.model.message import FrozenMap, Message
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import REQUIRED, Items, Number, Text
-from lateen.model.selector import PolicyTargetReference, WorkloadSelector
+from lateen.model.schema import REQUIRED, Interval, Items, Number, Rule, Text
+from lateen.model.selector import ONE_TARGET, PolicyTargetReference, WorkloadSelector
 
 
 class TelemetryMode(enum.Enum):
@@ -147,6 +146,19 @@ class TagOperation(enum.Enum):
 class TagOverride(Message, frozen=True, kw_only=True):
     """A change to a tag of a metric."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "value must be set when operation is UPSERT",
+            '((has(self.operation) ? self.operation : "") == "UPSERT") ? (self.value != "") : true',
+            lambda tag: tag.get("operation") is not TagOperation.UPSERT or bool(tag.get("value")),
+        ),
+        Rule(
+            "value must not be set when operation is REMOVE",
+            '((has(self.operation) ? self.operation : "") == "REMOVE") ? !has(self.value) : true',
+            lambda tag: tag.get("operation") is not TagOperation.REMOVE or "value" not in tag,
+        ),
+    )
+
     operation: TagOperation = TagOperation.UPSERT
     """Set it or leave it out."""
     value: str = ""
@@ -171,7 +183,7 @@ class Metrics(Message, frozen=True, kw_only=True):
     """Where they go; the default of the mesh when empty."""
     overrides: tuple[MetricsOverrides, ...] = ()
     """Changes, in order."""
-    reporting_interval: Duration | None = None
+    reporting_interval: Interval | None = None
     """Time between reports of TCP metrics; 5s when left out."""
 
 
@@ -204,6 +216,8 @@ class AccessLogging(Message, frozen=True, kw_only=True):
 
 class TelemetrySpec(Message, frozen=True, kw_only=True):
     """Traces, metrics and access logs of workloads."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (ONE_TARGET,)
 
     selector: WorkloadSelector | None = None
     """Workloads of this namespace; all of them, or of the mesh when in the root namespace, when left out."""

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages from plain data: a decoder per message class, made once from the annotations of its fields."""
+
+import difflib
+import enum
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import msgspec
+
+from lateen.model.duration import Duration
+from lateen.model.message import FrozenList, FrozenMap, Message
+from lateen.model.resource import Resource
+from lateen.model.schema import Items, Number, Required, Rule, Text
+from lateen.parse.decode import scalars
+from lateen.parse.decode.context import Context, Path
+from lateen.parse.decode.scalars import Invalid, wrong_type
+
+Decode = Callable[[Any, Path, Context], Any]
+"""A value, where it is, and who collects problems. Raises Invalid when the value as a whole is no good."""
+
+_DEFAULT_NUMBER: Final = Number("int64")
+
+
+class Field(typing.NamedTuple):
+    """One field of a message."""
+
+    attribute: str
+    name: str
+    """Its name in the API."""
+    decode: Decode
+    required: bool
+
+
+class Fields(typing.NamedTuple):
+    """The fields of a message class."""
+
+    by_key: dict[str, Field]
+    """By each of the names that documents may use: camelCase and snake_case."""
+    required: tuple[Field, ...]
+    ignored: frozenset[str]
+    """Keys that are known and play no part."""
+
+
+@functools.cache
+def fields_of(cls: type[Message]) -> Fields:
+    """What the annotations of a class say."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    by_key: dict[str, Field] = {}
+    for info in msgspec.structs.fields(cls):
+        annotation = hints[info.name]
+        field = Field(info.name, info.encode_name, _of_type(annotation), _is_required(annotation))
+        by_key[info.encode_name] = field
+        by_key.setdefault(info.name.rstrip("_"), field)
+    required = tuple(dict.fromkeys(field for field in by_key.values() if field.required))
+    known = {"status"} if issubclass(cls, Resource) and cls.TYPE.status else set()
+    return Fields(by_key, required, frozenset(known))
+
+
+def message(cls: type[Message], value: Any, path: Path, context: Context) -> Any:
+    """The message that a mapping says. What is wrong with single fields is reported, and the field left out."""
+    if type(value) is not dict:
+        if not isinstance(value, Mapping):
+            raise wrong_type("object", value)
+        value = dict(value)
+    fields = fields_of(cls)
+    by_key = fields.by_key
+    present: dict[str, Any] = {}
+    refused = False
+    for key, content in value.items():
+        field = by_key.get(key)
+        if field is None:
+            if not cls.OPEN and key not in fields.ignored:
+                _unknown(cls, key, path, context)
+            continue
+        if content is None:
+            continue
+        if field.attribute in present:
+            context.report(
+                (path, key), "duplicate-key", f'"{field.name}" is there in two spellings', "keep one of them"
+            )
+            continue
+        try:
+            present[field.attribute] = field.decode(content, (path, key), context)
+        except Invalid as problem:
+            refused = True
+            context.report((path, key), problem.code, str(problem), problem.hint)
+    for field in fields.required:
+        if field.attribute not in present and not refused:
+            context.report((path, field.name), "required", "Required value", f"add {field.name}")
+    for group in cls.ONEOFS:
+        found = [attribute for attribute in group if attribute in present]
+        if len(found) > 1:
+            names = [by_key[attribute].name for attribute in found]
+            context.report(
+                path, "oneof", f"only one of {', '.join(names)} can be set", f"keep one of {', '.join(names)}"
+            )
+    for rule in () if refused else cls.RULES:
+        if not rule.holds(present):
+            context.report(path, "rule", rule.message)
+    return cls(**present)
+
+
+def _unknown(cls: type[Message], key: str, path: Path, context: Context) -> None:
+    close = difflib.get_close_matches(key, fields_of(cls).by_key, 1, 0.6) if len(key) < 64 else []
+    context.report(
+        (path, key),
+        "unknown-field",
+        f'unknown field "{key}"',
+        f"did you mean {close[0]}?" if close else "remove it, or check its spelling and indentation",
+        context.unknown,
+    )
+
+
+def _is_required(annotation: Any) -> bool:
+    return any(isinstance(part, Required) for part in getattr(annotation, "__metadata__", ()))
+
+
+def _of_type(annotation: Any) -> Decode:
+    """The decoder of an annotation."""
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        return _annotated(inner, metadata)
+    return _annotated(annotation, [])
+
+
+def _annotated(annotation: Any, metadata: list[Any]) -> Decode:
+    arguments = get_args(annotation)
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [argument for argument in arguments if argument is not type(None)]
+        if set(members) == {int, str}:
+            return _scalar(scalars.int_or_string)
+        inner = members[0]
+        if get_origin(inner) is Annotated:
+            inner, *more = get_args(inner)
+            metadata = [*more, *metadata]
+        return _annotated(inner, metadata)
+    number = next((part for part in metadata if isinstance(part, Number)), _DEFAULT_NUMBER)
+    bounds = next((part for part in metadata if isinstance(part, Text)), None)
+    items = next((part for part in metadata if isinstance(part, Items)), None)
+    decode = _plain(annotation, number, bounds, items)
+    rules = tuple(part for part in metadata if isinstance(part, Rule))
+    return _ruled(decode, rules) if rules else decode
+
+
+def _plain(annotation: Any, number: Number, bounds: Text | None, items: Items | None) -> Decode:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is Duration:
+        return _scalar(scalars.duration)
+    if origin is tuple:
+        return _sequence(_of_type(arguments[0]), items)
+    if origin is dict:
+        return _json if arguments[1] is Any else _mapping(arguments[0], _of_type(arguments[1]), arguments[1], items)
+    if annotation is bool:
+        return _scalar(scalars.boolean)
+    if annotation is int:
+        return _scalar(scalars.integer(number))
+    if annotation is float:
+        return _scalar(scalars.double(number))
+    if annotation is bytes:
+        return _scalar(scalars.data)
+    if annotation is str:
+        return _scalar(scalars.bounded_string(bounds) if bounds else scalars.string)
+    if issubclass(annotation, enum.Enum):
+        return _scalar(scalars.enumeration(annotation))
+    if issubclass(annotation, Message):
+        return functools.partial(message, annotation)
+    raise TypeError(f"the model uses a type that cannot be decoded: {annotation}")
+
+
+def _scalar(decode: scalars.Decode) -> Decode:
+    def ignoring_place(value: Any, _path: Path, _context: Context) -> Any:
+        return decode(value)
+
+    return ignoring_place
+
+
+def _ruled(decode: Decode, rules: tuple[Rule, ...]) -> Decode:
+    def checked(value: Any, path: Path, context: Context) -> Any:
+        decoded = decode(value, path, context)
+        for rule in rules:
+            if not rule.holds(decoded):
+                context.report(path, "rule", rule.message)
+        return decoded
+
+    return checked
+
+
+def _check_size(size: int, items: Items | None, unit: str) -> None:
+    if items is None:
+        return
+    if items.minimum is not None and size < items.minimum:
+        raise Invalid("too-few", f"should have at least {items.minimum} {unit}", "leave it out or fill it in")
+    if items.maximum is not None and size > items.maximum:
+        raise Invalid("too-many", f"must have at most {items.maximum} {unit}", "split the object")
+
+
+def _sequence(decode: Decode, items: Items | None) -> Decode:
+    def sequence(value: Any, path: Path, context: Context) -> Any:
+        if not isinstance(value, list | tuple):
+            raise wrong_type("array", value, "write it as a list: - …")
+        _check_size(len(value), items, "items")
+        decoded = []
+        for index, item in enumerate(value):
+            place = (path, index)
+            try:
+                decoded.append(decode(item, place, context))
+            except Invalid as problem:
+                context.report(place, problem.code, str(problem), problem.hint)
+        return tuple(decoded)
+
+    return sequence
+
+
+def _mapping(key_type: type, decode: Decode, value_type: Any, items: Items | None) -> Decode:
+    key_of = scalars.integer(Number("uint32")) if key_type is int else None
+    empty = value_type() if isinstance(value_type, type) and issubclass(value_type, Message) else None
+
+    def mapping(value: Any, path: Path, context: Context) -> Any:
+        if not isinstance(value, Mapping):
+            raise wrong_type("object", value)
+        _check_size(len(value), items, "properties")
+        decoded = {}
+        for key, content in value.items():
+            place = (path, key)
+            try:
+                name = key_of(key) if key_of else key
+                decoded[name] = empty if content is None and empty is not None else decode(content, place, context)
+            except Invalid as problem:
+                context.report(place, problem.code, str(problem), problem.hint)
+        return FrozenMap(decoded)
+
+    return mapping
+
+
+def _json(value: Any, path: Path, context: Context) -> Any:
+    if not isinstance(value, Mapping):
+        raise wrong_type("object", value)
+    return frozen(value)
+
+
+def frozen(value: Any) -> Any:
+    """Free-form JSON as immutable data."""
+    if isinstance(value, Mapping):
+        return FrozenMap({key: frozen(content) for key, content in value.items()})
+    if isinstance(value, list | tuple):
+        return FrozenList(frozen(item) for item in value)
+    return value

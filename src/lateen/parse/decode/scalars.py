@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scalars in protobuf's JSON mapping: numbers may be text, enums may be numbers, durations and bytes are text."""
+
+import base64
+import binascii
+import difflib
+import enum
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from lateen.model.duration import Duration
+from lateen.model.schema import Number, Text
+from lateen.parse.text import duration as durations
+
+
+class Invalid(ValueError):  # noqa: N818 - it is a verdict, not an error of the program
+    """A value that is not what the field takes."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+Decode = Callable[[Any], Any]
+
+_NAMES: Final = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+_RANGES: Final = {
+    "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
+}
+_DIGITS: Final = re.compile(r"-?[0-9]+(?:\.0+)?", re.ASCII)
+
+
+def wrong_type(expected: str, value: Any, hint: str = "") -> Invalid:
+    """The value is of another type than the field."""
+    found = "null" if value is None else _NAMES.get(type(value), type(value).__name__)
+    return Invalid("wrong-type", f'must be of type {expected}: "{found}"', hint)
+
+
+def string(value: Any) -> str:
+    """Text; nothing else is taken for text."""
+    if type(value) is str:
+        return value
+    hint = "" if isinstance(value, dict | list) else f'put it in quotes: "{_shown(value)}"'
+    raise wrong_type("string", value, hint)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def bounded_string(bounds: Text) -> Decode:
+    """Text within bounds."""
+    pattern = re.compile(bounds.pattern) if bounds.pattern else None
+
+    def decode(value: Any) -> str:
+        text = string(value)
+        if bounds.min_length is not None and len(text) < bounds.min_length:
+            raise Invalid(
+                "too-short", f"should be at least {bounds.min_length} chars long", "leave it out or fill it in"
+            )
+        if bounds.max_length is not None and len(text) > bounds.max_length:
+            raise Invalid("too-long", f"may not be longer than {bounds.max_length} characters", "shorten it")
+        if pattern is not None and not pattern.search(text):
+            raise Invalid("pattern", f"should match '{bounds.pattern}'")
+        return text
+
+    return decode
+
+
+def boolean(value: Any) -> bool:
+    """true or false."""
+    if type(value) is bool:
+        return value
+    raise wrong_type("boolean", value, "write true or false, without quotes")
+
+
+def integer(number: Number) -> Decode:
+    """A whole number of a wire type, within the bounds of the schema."""
+    low, high = _RANGES[number.wire]
+
+    def decode(value: Any) -> int:
+        if type(value) is int:
+            whole = value
+        elif type(value) is float and value.is_integer():
+            whole = int(value)
+        elif type(value) is str and len(value) <= 24 and _DIGITS.fullmatch(value):
+            whole = int(value.partition(".")[0])
+        else:
+            raise wrong_type("integer", value, "write a whole number, without quotes")
+        if number.minimum is not None and whole < number.minimum:
+            raise Invalid("out-of-range", f"should be greater than or equal to {number.minimum:g}")
+        if number.maximum is not None and whole > number.maximum:
+            raise Invalid("out-of-range", f"should be less than or equal to {number.maximum:.0f}")
+        if not low <= whole <= high:
+            raise Invalid("out-of-range", f"{whole} does not fit: it must be from {low} to {high}")
+        return whole
+
+    return decode
+
+
+def double(number: Number) -> Decode:
+    """A number, within the bounds of the schema."""
+
+    def decode(value: Any) -> float:
+        if type(value) is int or type(value) is float:
+            found = float(value) if abs(value) < 1e308 or type(value) is float else math.inf
+        elif type(value) is str and len(value) <= 64:
+            try:
+                found = float(value)
+            except ValueError:
+                raise wrong_type("number", value, "write a number, without quotes") from None
+        else:
+            raise wrong_type("number", value, "write a number, without quotes")
+        if number.minimum is not None and not found >= number.minimum:
+            raise Invalid(
+                "out-of-range", f"Invalid value: {value}: should be greater than or equal to {number.minimum:g}"
+            )
+        if number.maximum is not None and not found <= number.maximum:
+            raise Invalid("out-of-range", f"{value} should be less than or equal to {number.maximum:g}")
+        return found
+
+    return decode
+
+
+def duration(value: Any) -> Duration:
+    """A length of time as text."""
+    if type(value) is not str:
+        hint = f'add a unit: "{value}s"' if type(value) in (int, float) else ""
+        raise wrong_type("string", value, hint)
+    found = durations.parse(value)
+    if found is None:
+        raise Invalid("duration", f'invalid duration "{value}"', 'write a number with a unit: "10s", "1.5s", "2m"')
+    return found
+
+
+def data(value: Any) -> bytes:
+    """Bytes as base64, with either alphabet, padded or not."""
+    text = string(value)
+    try:
+        return base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("base64", "invalid base64", "encode it with base64, or use a field that takes text") from None
+
+
+def int_or_string(value: Any) -> int | str:
+    """A number or a name."""
+    if type(value) is int or type(value) is str:
+        return value
+    raise wrong_type("integer or string", value)
+
+
+def enumeration(cls: type[enum.Enum]) -> Decode:
+    """A member by its name, or by its number as protobuf's JSON mapping allows."""
+    members = {member.value: member for member in cls}
+    ordered = tuple(cls)
+
+    def decode(value: Any) -> enum.Enum:
+        if type(value) is str:
+            member = members.get(value)
+            if member is not None:
+                return member
+            names = ", ".join(f'"{name}"' for name in members)
+            close = difflib.get_close_matches(value.upper(), members, 1, 0.5) if len(value) < 64 else []
+            hint = f"did you mean {close[0]}?" if close else ""
+            raise Invalid("enum", f'Unsupported value: "{value[:64]}": supported values: {names}', hint)
+        if type(value) is int and 0 <= value < len(ordered):
+            return ordered[value]
+        raise wrong_type("string", value, f"one of {', '.join(members)}")
+
+    return decode

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file's text to objects and Diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lateen.model.diagnostic import Diagnostic, Severity
+from lateen.model.ref import Ref
+from lateen.model.resource import Resource
+from lateen.parse import objects
+from lateen.parse.text import json_document, yaml_document
+from lateen.parse.text.problem import Problem
+from lateen.parse.text.source import Source
+
+LARGEST_FILE: Final = 64 * 1024 * 1024
+"""Bytes of a file that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An object, and where it comes from; the place takes no part in equality."""
+
+    object: Resource
+    source: Source = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What a file holds."""
+
+    objects: tuple[Parsed, ...] = ()
+    """The sound objects, in the order of the file."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong, in the order of the file."""
+    passed_over: tuple[Ref, ...] = ()
+    """Objects of kinds that a mesh does not read, such as Deployments."""
+
+
+def documents(text: str | bytes, file: str, default_namespace: str = "default") -> ParseResult:
+    """The objects of a file of YAML (any number of documents) or JSON (any number of values).
+
+    Objects with an error are left out, and a Diagnostic says why. Namespaced objects without a namespace get
+    `default_namespace`, as kubectl gives them the one of its context.
+    """
+    result = _Result(file, default_namespace)
+    decoded = result.decode(text)
+    if decoded is not None:
+        for data, source, problems in _documents(decoded, file):
+            result.add(data, source, problems)
+    return result.done()
+
+
+def from_mapping(
+    data: Mapping[str, Any], default_namespace: str = "default", unknown: Severity = Severity.ERROR
+) -> tuple[Resource | None, tuple[Diagnostic, ...]]:
+    """One object as an API server holds it; None when an error forbids it to take effect.
+
+    `unknown` is how bad a field is that the API does not have: an error where a person writes, a warning where the
+    object is already stored, by an API server that may know more.
+    """
+    found, problems = objects.read(data, default_namespace, unknown)
+    ref = objects.identity(data, default_namespace)
+    diagnostics = tuple(
+        Diagnostic(
+            severity=problem.severity,
+            code=problem.code,
+            message=problem.message,
+            hint=problem.hint,
+            ref=ref,
+            field=problem.field,
+        )
+        for problem in problems
+    )
+    return (found if found is not None and not _has_error(problems) else None), diagnostics
+
+
+def _has_error(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Problem]]]:
+    if json_document.looks_like_json(text):
+        values = json_document.read(text)
+        if values is not None:
+            for value in values:
+                yield value.data, Source(file, value.line, value.text), value.problems
+            return
+    for chunk in yaml_document.split(text):
+        source = Source(file, chunk.line, chunk.text)
+        if len(chunk.text) > yaml_document.LARGEST:
+            limit = yaml_document.LARGEST // 1024 // 1024
+            problem = Problem("too-large", f"the document is larger than {limit} MiB", "split it", line=1, column=1)
+            yield None, source, [problem]
+            continue
+        nodes, broken = yaml_document.compose(chunk.text)
+        if broken is not None:
+            yield None, source, [broken]
+            continue
+        for node in nodes:
+            data, problems = yaml_document.construct(node)
+            yield data, source, problems
+
+
+class _Result:
+    """A result in the making."""
+
+    def __init__(self, file: str, default_namespace: str) -> None:
+        self.file = file
+        self.default_namespace = default_namespace
+        self.objects: list[Parsed] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.passed_over: list[Ref] = []
+
+    def done(self) -> ParseResult:
+        return ParseResult(tuple(self.objects), tuple(self.diagnostics), tuple(self.passed_over))
+
+    def decode(self, text: str | bytes) -> str | None:
+        """The text, unless it is too large or none at all."""
+        if len(text) > LARGEST_FILE:
+            self._refuse("too-large", f"the file is larger than {LARGEST_FILE // 1024 // 1024} MiB", "split it")
+            return None
+        if isinstance(text, bytes):
+            raw = text
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                line = raw.count(b"\n", 0, error.start) + 1
+                self._refuse("encoding", f"the file is not UTF-8: {error.reason}", "save it as UTF-8", line)
+                return None
+        return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+    def _refuse(self, code: str, message: str, hint: str, line: int = 1) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                severity=Severity.ERROR, code=code, message=message, hint=hint, file=self.file, line=line, column=1
+            )
+        )
+
+    def add(self, data: Any, source: Source, broken: list[Problem]) -> None:
+        """Read the objects of a document, of whose text `broken` is known."""
+        if data is None:
+            self.add_problems(broken, source)
+            return
+        items = objects.items(data)
+        if items is not None:
+            for index, item in enumerate(items):
+                place = source.item(f"{source.prefix}{'.' if source.prefix else ''}items[{index}]")
+                self.add(item, place, broken if index == 0 else [])
+            return
+        if isinstance(data, Mapping) and objects.is_passed_over(data):
+            ref = objects.identity(data, self.default_namespace)
+            if ref is not None:
+                self.passed_over.append(ref)
+            self.add_problems(broken, source, ref)
+            return
+        found, problems = objects.read(data, self.default_namespace, Severity.ERROR)
+        problems = [*broken, *problems]
+        if problems:
+            ref = objects.identity(data, self.default_namespace) if isinstance(data, Mapping) else None
+            self.add_problems(problems, source, ref)
+        if found is not None and not _has_error(problems):
+            self.objects.append(Parsed(found, source))
+
+    def add_problems(self, problems: list[Problem], source: Source, ref: Ref | None = None) -> None:
+        """Tie problems to their places."""
+        if not problems:
+            return
+        placed = source.positions([problem.field for problem in problems])
+        for problem, (line, column) in zip(problems, placed, strict=True):
+            if problem.line:
+                line, column = source.line + problem.line - 1, problem.column
+            self.diagnostics.append(
+                Diagnostic(
+                    severity=problem.severity,
+                    code=problem.code,
+                    message=problem.message,
+                    hint=problem.hint,
+                    ref=ref,
+                    file=self.file,
+                    line=line,
+                    column=column,
+                    field=problem.field,
+                )
+            )

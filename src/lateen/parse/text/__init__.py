@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text to plain data: YAML as kubectl reads it, JSON, durations, and places in files."""
