@@ -150,6 +150,10 @@ class KubeClient:
         except httpx2.TransportError as error:
             raise UnreachableError(self._unreachable(error)) from error
 
+    async def read(self, path: str) -> Object:
+        """Any document of the API, such as those of discovery."""
+        return await self._call("GET", path)
+
     async def version(self) -> Object:
         """What the server says of itself at /version."""
         return await self._call("GET", "/version")
