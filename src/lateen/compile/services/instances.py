@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from lateen.compile.services.endpoint import Endpoint
 from lateen.compile.services.endpoint_slice import sliced_endpoints
 from lateen.compile.services.entry_endpoints import entry_endpoints, selected_entries
-from lateen.compile.services.registry import declarations, declared_by_service, service, services_listed
+from lateen.compile.services.registry import (
+    declarations,
+    declared_by_service,
+    hosts_of_entry,
+    service,
+    services_listed,
+)
 from lateen.compile.services.service import MeshPort, ServiceKey
 from lateen.compile.workload import Labels
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.pod import Pod
+from lateen.model.message import FrozenMap
 from lateen.model.ref import Ref
 from lateen.state import inputs
 
@@ -82,17 +90,52 @@ def selecting_services(db: Engine, namespace: str, labels: Labels) -> tuple[Serv
 def workload_services(
     db: Engine, namespace: str, labels: Labels, ips: tuple[str, ...] = ()
 ) -> tuple[ServiceTarget, ...]:
-    """What a workload serves: the ports of all services that select it, in Istio's order of services. A workload that
-    no selector finds serves those services whose endpoints name one of its addresses."""
+    """What a workload serves, oldest service first, then by host: the ports of all Services that select it (or, if none
+    does, that name one of its addresses), and those of the ServiceEntries of its namespace with an endpoint on one of
+    its addresses."""
     pod = next((p for ip in ips for p in inputs.pods_by_ip(db, ip) if p.namespace == namespace), None)
-    found = []
+    found: list[ServiceTarget] = []
     for key in selecting_services(db, namespace, labels):
         declared = service(db, key)
         for port in declared.ports if declared is not None else ():
             target = container_port(pod, port)
             if target:
                 found.append(ServiceTarget(key, port, target))
-    return tuple(found or _by_address(db, namespace, ips))
+    if not found:
+        found = [t for ip in ips for t in targets_without_selector(db, namespace).get(ip, ())]
+    found += [t for ip in ips for t in entry_targets(db, namespace).get(ip, ())]
+    return tuple(sorted(dict.fromkeys(found), key=lambda t: (_created(db, t.key), t.key.hostname)))
+
+
+def _created(db: Engine, key: ServiceKey) -> str:
+    declared = service(db, key)
+    return declared.created if declared is not None else ""
+
+
+@query
+def entry_targets(db: Engine, namespace: str) -> FrozenMap[str, tuple[ServiceTarget, ...]]:
+    """address -> the ports of ServiceEntries of `namespace` with an endpoint there."""
+    refs = inputs.refs_in(db, ("ServiceEntry", namespace))
+    hosts = dict.fromkeys(host for ref in refs for host in hosts_of_entry(db, ref))
+    return _by_address(db, (ServiceKey(host, namespace) for host in hosts))
+
+
+@query
+def targets_without_selector(db: Engine, namespace: str) -> FrozenMap[str, tuple[ServiceTarget, ...]]:
+    """address -> the ports of Services of `namespace` that select nothing and whose endpoints name that address."""
+    keys = (listed.key for listed in services_listed(db, namespace) if listed.kubernetes)
+    found = (service(db, key) for key in keys)
+    return _by_address(db, (s.key for s in found if s is not None and not s.selector))
+
+
+def _by_address(db: Engine, keys: Iterable[ServiceKey]) -> FrozenMap[str, tuple[ServiceTarget, ...]]:
+    found: dict[str, list[ServiceTarget]] = {}
+    for key in keys:
+        declared = service(db, key)
+        for port in declared.ports if declared is not None else ():
+            for endpoint in endpoints_of(db, key, port.number):
+                found.setdefault(endpoint.address, []).append(ServiceTarget(key, port, endpoint.port))
+    return FrozenMap({address: tuple(targets) for address, targets in found.items()})
 
 
 def container_port(pod: Pod | None, port: MeshPort) -> int:
@@ -106,16 +149,3 @@ def container_port(pod: Pod | None, port: MeshPort) -> int:
             if declared.name == port.target_port:
                 return declared.container_port
     return 0
-
-
-def _by_address(db: Engine, namespace: str, ips: tuple[str, ...]) -> list[ServiceTarget]:
-    found = []
-    for listed in services_listed(db, namespace):
-        declared = service(db, listed.key)
-        if declared is None or declared.selector:
-            continue
-        for port in declared.ports:
-            target = next((e.port for e in endpoints_of(db, listed.key, port.number) if e.address in ips), 0)
-            if target:
-                found.append(ServiceTarget(listed.key, port, target))
-    return sorted(found, key=lambda t: t.key.hostname)

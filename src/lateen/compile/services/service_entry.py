@@ -56,7 +56,7 @@ def entry_service(entry: ServiceEntry, host: str) -> MeshService:
 
 
 def virtual_address(text: str) -> str:
-    """An address or CIDR block as listeners write it; a block of one address is that address. Empty if it is neither."""
+    """An address or CIDR block as listeners write it; a block of one is that address. Empty if it is neither."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:

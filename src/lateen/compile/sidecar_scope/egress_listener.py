@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from lateen.compile.services.protocol import parse_protocol
 from lateen.compile.services.service import Protocol
@@ -17,7 +17,7 @@ from lateen.state import inputs
 EVERYTHING = IstioEgressListener(hosts=("*/*",))
 
 
-class EgressListener(NamedTuple):
+class EgressListener(msgspec.Struct, frozen=True, cache_hash=True):
     """One egress listener of a scope; `index` is its place in the Sidecar."""
 
     index: int

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from lateen.compile.services.registry import Listed, service, visible_services
-from lateen.compile.services.service import ServiceKey
+from lateen.compile.services.service import Registry, ServiceKey
+from lateen.compile.sidecar_scope.destinations import destinations, ports_of, reachable
 from lateen.compile.sidecar_scope.egress_listener import imports_of, listeners_of
+from lateen.compile.sidecar_scope.virtual_services import imported_namings
 from lateen.compile.workload import Scope
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
@@ -20,6 +22,8 @@ class ScopedService(NamedTuple):
     key: ServiceKey
     ports: tuple[int, ...] | None = None
     """The numbers of the ports that it sees; None for all."""
+    kubernetes: bool = False
+    """Whether a Kubernetes Service leads it: such a one takes precedence over ServiceEntries of the same host."""
 
 
 class ScopedServices(Mapping[str, ScopedService]):
@@ -69,7 +73,7 @@ def imported_services(db: Engine, namespace: str, sidecar: Ref | None, index: in
         key = listed.key
         if not imports.service(key.namespace, key.hostname):
             continue
-        narrowed = _on_port(db, key, port) if port else ScopedService(key)
+        narrowed = _on_port(db, listed, port) if port else ScopedService(key, None, listed.kubernetes)
         if narrowed is None:
             continue
         before = chosen.get(key.hostname)
@@ -80,37 +84,64 @@ def imported_services(db: Engine, namespace: str, sidecar: Ref | None, index: in
 
 
 def _takes_over(new: Listed, before: Listed, namespace: str) -> bool:
+    if new.key.namespace == before.key.namespace:
+        return new.kubernetes and not before.kubernetes
     if new.key.namespace == namespace:
-        return before.key.namespace != namespace
+        return True
     return new.kubernetes and not before.kubernetes and before.key.namespace != namespace
 
 
-def _on_port(db: Engine, key: ServiceKey, port: int) -> ScopedService | None:
-    declared = service(db, key)
+def _on_port(db: Engine, listed: Listed, port: int) -> ScopedService | None:
+    declared = service(db, listed.key)
     if declared is None or declared.port(port) is None:
         return None
-    return ScopedService(key, None if len(declared.ports) == 1 else (port,))
+    return ScopedService(listed.key, None if len(declared.ports) == 1 else (port,), listed.kubernetes)
+
+
+@query
+def services_behind_rules(
+    db: Engine, namespace: str, sidecar: Ref | None, index: int
+) -> tuple[tuple[str, ScopedService], ...]:
+    """The services to which virtual services imported by listener `index` send, without those that it imports whole."""
+    imported = imported_services(db, namespace, sidecar, index)
+    port = listeners_of(db, sidecar)[index].matched_port
+    found: dict[str, ScopedService] = {}
+    for named in imported_namings(db, namespace, sidecar, index):
+        for host, ports in destinations(db, named.ref, namespace):
+            known = imported.get(host)
+            if known is not None and known.ports is None:
+                continue
+            key = reachable(db, host, namespace)
+            wanted = ports_of(db, key, (port,) if port else ports) if key is not None else ()
+            declared = service(db, key) if key is not None else None
+            if declared is not None and wanted != ():
+                new = ScopedService(declared.key, wanted, declared.registry is Registry.KUBERNETES)
+                found[host] = _merged(found.get(host), new)
+    return tuple(found.items())
 
 
 @query
 def all_services(db: Engine, namespace: str, sidecar: Ref | None) -> ScopedServices:
-    """Every service that proxies in `namespace` know by a Sidecar."""
-    listeners = listeners_of(db, sidecar)
-    if len(listeners) == 1:
-        return imported_services(db, namespace, sidecar, 0)
+    """Every service that proxies in `namespace` know by a Sidecar: listener by listener what it imports, then what its
+    virtual services send to."""
     found: dict[str, ScopedService] = {}
-    for listener in listeners:
-        for hostname, scoped in imported_services(db, namespace, sidecar, listener.index).items():
+    for listener in listeners_of(db, sidecar):
+        imported = imported_services(db, namespace, sidecar, listener.index)
+        behind = services_behind_rules(db, namespace, sidecar, listener.index)
+        if not found and not behind:
+            found.update(imported)
+            continue
+        for hostname, scoped in (*imported.items(), *behind):
             found[hostname] = _merged(found.get(hostname), scoped)
     return ScopedServices(found.items())
 
 
 def _merged(before: ScopedService | None, new: ScopedService) -> ScopedService:
-    """The first service of a host name stays; another listener may add ports of the same one."""
+    """The first service of a host name stays; another listener or rule may add ports of the same one."""
     if before is None:
         return new
-    if before.key != new.key or before.ports is None:
-        return before
-    if new.ports is None:
-        return new
-    return ScopedService(before.key, (*before.ports, *(p for p in new.ports if p not in before.ports)))
+    if before.key != new.key:
+        return new if new.kubernetes and not before.kubernetes else before
+    if before.ports is None or new.ports is None:
+        return before if before.ports is None else new
+    return before._replace(ports=(*before.ports, *(p for p in new.ports if p not in before.ports)))
