@@ -155,7 +155,7 @@ class GarbageCollector:
         if reference["uid"] in self._nodes:
             return True
         # Not seen: ask the API itself before anything is deleted for it.
-        group, _, version = reference["apiVersion"].rpartition("/")
+        group = reference["apiVersion"].rpartition("/")[0]
         kind = next((k for k in self._watched if (k.group, k.kind) == (group, reference["kind"])), None)
         if kind is None:
             return True

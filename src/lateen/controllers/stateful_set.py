@@ -53,7 +53,7 @@ class StatefulSetController(Controller):
         await self._report(body, pods, revision)
 
     async def _step(self, body: Object, pods: dict[str, Object], revision: str) -> None:
-        name, namespace, spec = body["metadata"]["name"], body["metadata"]["namespace"], body["spec"]
+        name, spec = body["metadata"]["name"], body["spec"]
         start = (spec.get("ordinals") or {}).get("start", 0)
         wanted = [f"{name}-{start + index}" for index in range(spec.get("replicas", 1))]
         one_by_one = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
