@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from lateen.incremental.engine import Engine, query
 from lateen.model.mesh_config import MeshConfig
+from lateen.model.networking.http_policy import HTTPRetry
 from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 from lateen.state import inputs
 
@@ -56,3 +57,16 @@ def default_outbound_policy(db: Engine) -> OutboundTrafficPolicyMode:
     """The mesh's outboundTrafficPolicy.mode; ALLOW_ANY unless it says otherwise."""
     said = mesh(db).outbound_traffic_policy
     return OutboundTrafficPolicyMode.ALLOW_ANY if said is None else said.mode
+
+
+@query
+def default_retries(db: Engine) -> HTTPRetry | None:
+    """The retry policy of routes that have none."""
+    return mesh(db).default_http_retry_policy
+
+
+@query
+def attempt_count(db: Engine) -> bool:
+    """Whether upstreams are told how often a request was tried (proxyHeaders.attemptCount)."""
+    headers = mesh(db).default_config.proxy_headers
+    return headers is None or headers.attempt_count is None or not headers.attempt_count.disabled

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP routes of a VirtualService for one client: first what they depend on, then their translation.
+
+The two steps are apart so that clients for whom a rule comes to the same share one translation.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from envoy.config.route.v3.route_components_pb2 import Route
+
+from lateen.compile.mesh import default_retries
+from lateen.compile.routing.http_routes import (
+    RouteOptions,
+    RouteSemantics,
+    Rules,
+    Target,
+    applicable_rules,
+    destinations,
+    http_routes,
+)
+from lateen.compile.routing.source_match import RouteClient
+from lateen.compile.routing.targets import Directions
+from lateen.compile.routing.virtual_service import complete, route_semantics
+from lateen.envoy.constraints import violations
+from lateen.incremental.engine import Engine
+from lateen.model.diagnostic import Diagnostic, Severity
+from lateen.model.networking.destination import Destination
+from lateen.model.ref import Ref
+
+
+class ResolvedRule(msgspec.Struct, frozen=True, cache_hash=True):
+    """All that the routes of a VirtualService depend on besides the rule itself and the mesh's settings."""
+
+    source: Ref
+    rules: Rules
+    targets: tuple[tuple[Destination, Target], ...]
+    port: int
+    tls: bool
+    semantics: RouteSemantics
+
+
+def resolve_rule(
+    db: Engine, source: Ref, client: RouteClient, directions: Directions, *, tls: bool = False
+) -> ResolvedRule | None:
+    """What the VirtualService `source` comes to for a client; None if no route of it is left.
+
+    `tls`: whether the listener terminates TLS.
+    """
+    spec = complete(db, source)
+    if spec is None:
+        return None
+    rules = applicable_rules(spec.http, client)
+    if not rules:
+        return None
+    used = dict.fromkeys(d for d in destinations(spec.http, rules) if d.host)
+    targets = tuple((destination, directions.http_target(db, destination)) for destination in used)
+    return ResolvedRule(source, rules, targets, client.port, tls, route_semantics(db, source))
+
+
+def translate_rule(db: Engine, resolved: ResolvedRule) -> tuple[Route, ...]:
+    """The Envoy routes of a resolved rule, for use inside a query: what Envoy would refuse is left out and reported."""
+    spec = complete(db, resolved.source)
+    if spec is None:
+        return ()
+    options = RouteOptions(
+        source=resolved.source,
+        port=resolved.port,
+        tls=resolved.tls,
+        default_retries=default_retries(db),
+        semantics=resolved.semantics,
+    )
+    routes = http_routes(spec.http, resolved.rules, dict(resolved.targets), options)
+    return tuple(route for route in routes if _acceptable(db, resolved.source, route))
+
+
+def _acceptable(db: Engine, source: Ref, route: Route) -> bool:
+    """Whether Envoy takes the route. It would refuse the whole table for one that it does not."""
+    wrong = list(violations(route))
+    if wrong:
+        db.report(
+            Diagnostic(
+                severity=Severity.ERROR,
+                code="route-refused",
+                ref=source,
+                message=f"the route {route.name!r} is left out, for Envoy would refuse it: {'; '.join(wrong)}",
+                hint="correct the named part of the route; the other routes take effect",
+            )
+        )
+    return not wrong

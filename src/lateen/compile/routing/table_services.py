@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services of a route table: those that an egress listener imports and that have the table's port."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lateen.compile.routing.aliases import aliases_of
+from lateen.compile.services.kubernetes_service import UNSPECIFIED
+from lateen.compile.services.registry import service
+from lateen.compile.services.service import Registry, Resolution, ServiceKey
+from lateen.compile.sidecar_scope.services import imported_services
+from lateen.incremental.engine import Engine, query
+from lateen.model.ref import Ref
+
+ALL_PORTS = 0
+"""In place of a port: tables of Unix sockets and of the HTTP proxy port, where requests for all ports meet."""
+
+
+class Advertised(NamedTuple):
+    """What route tables say about a service: nothing that its endpoints or policies could change."""
+
+    key: ServiceKey
+    ports: tuple[int, ...]
+    """In the order of the object."""
+    http_ports: frozenset[int]
+    """Those that carry HTTP, or are not declared and sniffed."""
+    addresses: tuple[str, ...]
+    aliases: tuple[str, ...]
+    """Host names of ExternalName services that point here."""
+    any_pod: bool
+    """Headless, so that its pods have names below its own."""
+    target: str
+    """For an ExternalName service the host name that it points to."""
+    source: Ref
+
+    def on(self, ports: tuple[int, ...]) -> Advertised:
+        """The service as one sees it who sees only some of its ports."""
+        return self._replace(ports=tuple(p for p in self.ports if p in ports), http_ports=self.http_ports & set(ports))
+
+
+@query
+def advertised(db: Engine, key: ServiceKey) -> Advertised | None:
+    """The service `key` as route tables need it."""
+    found = service(db, key)
+    if found is None:
+        return None
+    return Advertised(
+        key=key,
+        ports=tuple(port.number for port in found.ports),
+        http_ports=frozenset(p.number for p in found.ports if p.protocol.is_http or p.protocol.is_sniffed),
+        addresses=tuple(address for address in found.addresses if address != UNSPECIFIED),
+        aliases=aliases_of(db, key.hostname),
+        any_pod=found.resolution is Resolution.PASSTHROUGH and found.registry is Registry.KUBERNETES,
+        target=found.alias_of,
+        source=found.source,
+    )
+
+
+@query
+def services_by_port(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> dict[int, tuple[Advertised, ...]]:
+    """The services that egress listener `index` imports, by port number; all of them under ALL_PORTS."""
+    found: dict[int, list[Advertised]] = {ALL_PORTS: []}
+    for scoped in imported_services(db, namespace, sidecar, index).values():
+        seen = advertised(db, scoped.key)
+        if seen is None:
+            continue
+        if scoped.ports is not None:
+            seen = seen.on(scoped.ports)
+        found[ALL_PORTS].append(seen)
+        for port in dict.fromkeys(seen.ports):
+            found.setdefault(port, []).append(seen)
+    return {port: tuple(services) for port, services in found.items()}
+
+
+@query
+def services_on_port(db: Engine, namespace: str, sidecar: Ref | None, index: int, port: int) -> tuple[Advertised, ...]:
+    """The services of the table for `port`, in Istio's order."""
+    return services_by_port(db, namespace, sidecar, index).get(port, ())
