@@ -14,13 +14,10 @@ from typing import NamedTuple
 
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
-from lateen.parse import Parsed, documents
+from lateen.parse import Parsed, documents, first_wins
+from lateen.parse.document import LARGEST_FILE
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
-
-MAX_BYTES = 64 * 1024 * 1024
-"""A larger file is refused before it is read."""
-
 
 class Change(NamedTuple):
     """One object is now this, or gone (`parsed` is None)."""
@@ -76,9 +73,8 @@ class Folder:
 
     def _load(self, path: Path) -> dict[Ref, Parsed]:
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise OSError(f"the file is larger than {MAX_BYTES // 2**20} MiB")
-            text = path.read_bytes()
+            with path.open("rb") as file:
+                text = file.read(LARGEST_FILE + 1)
         except FileNotFoundError:
             self._diagnostics.pop(path, None)
             return {}
@@ -93,9 +89,9 @@ class Folder:
                 ),
             )
             return {}
-        result = documents(text, str(path))
+        result = first_wins({str(path): documents(text, str(path))})
         if result.diagnostics:
-            self._diagnostics[path] = tuple(result.diagnostics)
+            self._diagnostics[path] = result.diagnostics
         else:
             self._diagnostics.pop(path, None)
         return {parsed.object.ref: parsed for parsed in result.objects}

@@ -32,7 +32,7 @@ class Watcher:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._inotify.__exit__(*exc)  # type: ignore[arg-type]
+        self._inotify.__exit__(*exc)
 
     async def changes(self) -> AsyncIterator[set[Path]]:
         """Sets of paths to read again: whatever has come in since the last one was asked for."""

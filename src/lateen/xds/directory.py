@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
 
 from lateen.envoy.blob import Blob
 from lateen.envoy.snapshot import Snapshot
 from lateen.model.diagnostic import Diagnostic
 from lateen.xds.node_identity import NodeIdentity
 
-ProxyKey: TypeAlias = Hashable
-"""Whatever the directory calls a proxy; the server only compares keys."""
+ProxyKey: TypeAlias = Any
+"""Whatever the directory calls a proxy, if it can be hashed; the server only compares keys."""
 
 Admission: TypeAlias = Callable[[NodeIdentity], NodeIdentity | Diagnostic]
 """Compares what a proxy says of itself with what the channel proves: the identity to go on with, or why not."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serving a folder of documents to proxies, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lateen.app.control_plane import ControlPlane, Update
+from lateen.files.folder import Change, Folder
+from lateen.files.watch import Watcher
+from lateen.model.diagnostic import Diagnostic
+from lateen.xds.server import XdsServer
+
+Say = Callable[[str], None]
+
+
+class FolderService:
+    """The control plane on a folder. `say` gets one line for every change, and one for everything that is wrong."""
+
+    def __init__(self, path: Path, server: XdsServer, plane: ControlPlane, say: Say) -> None:
+        self._folder = Folder(path)
+        self._server = server
+        self._plane = plane
+        self._say = say
+        self._told: set[Diagnostic] = set()
+
+    async def run(self, xds_address: str) -> None:
+        """Read the folder, serve it, and follow its changes until cancelled.
+
+        Raises xds.server.ListenError if the address cannot be listened on, FileNotFoundError without a folder.
+        """
+        with Watcher(self._folder) as watcher:
+            started = time.perf_counter()
+            changes = self._folder.read(self._folder.files())
+            self._plane.apply(changes)
+            self._tell_diagnostics()
+            seconds = time.perf_counter() - started
+            self._say(f"read {len(changes)} objects from {self._folder.path} in {1000 * seconds:.0f} ms")
+            bound = await self._server.listen(xds_address)
+            self._say(f"serving xDS on {bound}")
+            try:
+                async for paths in watcher.changes():
+                    started = time.perf_counter()
+                    changes = self._folder.read(paths)
+                    update = self._plane.apply(changes)
+                    self._server.publish(update.snapshots)
+                    if update.objects:
+                        self._tell_change(changes, update, time.perf_counter() - started)
+                    self._tell_diagnostics()
+            finally:
+                await self._server.stop(grace=0.5)
+
+    def _tell_change(self, changes: list[Change], update: Update, seconds: float) -> None:
+        first = changes[0]
+        verb = "removed" if first.parsed is None else "changed"
+        what = f"{verb} {first.ref.kind} {first.ref.namespace}/{first.ref.name}"
+        if len(changes) > 1:
+            what += f" and {len(changes) - 1} more"
+        proxies = len(update.snapshots)
+        self._say(
+            f"{what}: {update.objects} object{'s' * (update.objects != 1)}, "
+            f"{update.resources} resource{'s' * (update.resources != 1)}, "
+            f"{proxies} prox{'y' if proxies == 1 else 'ies'}, {1000 * seconds:.1f} ms"
+        )
+
+    def _tell_diagnostics(self) -> None:
+        """Say what is wrong now and was not before, and what has been mended."""
+        now = dict.fromkeys([*self._folder.diagnostics(), *self._plane.diagnostics()])
+        for diagnostic in now:
+            if diagnostic not in self._told:
+                self._say(str(diagnostic))
+        mended = len(self._told - now.keys())
+        if mended:
+            self._say(f"{mended} finding{'s' * (mended != 1)} mended, {len(now)} left")
+        self._told = set(now)
+
+
+async def until_stopped(work: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Run `work` until it ends by itself (its exception is raised) or `stop` is set."""
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait((work, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if work.done():
+        work.result()
+        return
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)

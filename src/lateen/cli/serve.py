@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lateen serve`: steer Envoy proxies by the documents in a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+import uvloop
+
+from lateen.app.control_plane import ControlPlane
+from lateen.app.serve import FolderService, until_stopped
+from lateen.xds.server import ListenError, XdsServer
+
+MISSING = 3
+
+
+def default_data_folder() -> Path:
+    """Where what must survive is kept: XDG_DATA_HOME, else ~/.local/share."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "lateen"
+
+
+@click.command()
+@click.option(
+    "-f",
+    "--filename",
+    "path",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A folder or a file of documents.",
+)
+@click.option(
+    "--mesh-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Settings of the mesh; otherwise the ConfigMap istio in istio-system counts.",
+)
+@click.option(
+    "--xds-address", default="127.0.0.1:15010", show_default=True, help="HOST:PORT or unix:PATH to serve proxies on."
+)
+@click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="Where the certificate authority is kept."
+)
+@click.option("--domain", default="cluster.local", show_default=True, help="The DNS domain of services.")
+def serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path | None, domain: str) -> None:
+    """Serve the documents of a folder to Envoy proxies, at once and whenever a file changes.
+
+    A file counts when its writer closes it or renames it into place. What is wrong is said with file, line and what to
+    do; the other documents keep working.
+
+    \b
+    Examples:
+      lateen serve -f documents/
+      lateen serve -f mesh.yaml --xds-address unix:/run/lateen/xds.sock
+    """
+    try:
+        uvloop.run(_serve(path, mesh_config, xds_address, data or default_data_folder(), domain))
+    except ListenError as error:
+        click.echo(f"lateen serve: {error}", err=True)
+        sys.exit(MISSING)
+
+
+async def _serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path, domain: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    plane = ControlPlane(domain)
+    server = XdsServer(plane)
+    service = FolderService(path, server, plane, _say)
+    await until_stopped(asyncio.create_task(service.run(xds_address)), stop)
+
+
+def _say(line: str) -> None:
+    click.echo(f"{datetime.now():%H:%M:%S.%f}"[:12] + f" {line}", err=True)
