@@ -3,18 +3,29 @@
 
 from __future__ import annotations
 
+from lateen.compile.services.locality import HOSTNAME_LABEL
+from lateen.compile.services.registry import visible_services
+from lateen.compile.sidecar_scope.relevant_labels import relevant_labels
 from lateen.compile.sidecar_scope.selection import sidecar_for
 from lateen.compile.workload import Role, Scope, Workload
-from lateen.incremental.engine import Engine
+from lateen.incremental.engine import Engine, query
+
+
+@query
+def depends_on_node(db: Engine, namespace: str) -> bool:
+    """Whether a service that `namespace` sees prefers, or keeps to, endpoints on the client's node."""
+    return any(listed.by_node for listed in visible_services(db, namespace))
 
 
 def scope_of(db: Engine, workload: Workload) -> Scope:
-    """The scope of a proxy: what of it its outbound configuration depends on."""
+    """The scope of a proxy: what of it its outbound configuration depends on. For a gateway all labels count."""
     gateway = workload.role is Role.ROUTER
+    relevant = relevant_labels(db, workload.namespace)
+    by_node = HOSTNAME_LABEL in relevant or depends_on_node(db, workload.namespace)
     return Scope(
         role=workload.role,
         namespace=workload.namespace,
-        labels=workload.labels,
+        labels=workload.labels if gateway else tuple(pair for pair in workload.labels if pair[0] in relevant),
         sidecar=None if gateway else sidecar_for(db, workload.namespace, workload.labels),
         locality=workload.locality,
         network=workload.network,
@@ -22,5 +33,6 @@ def scope_of(db: Engine, workload: Workload) -> Scope:
         domain=workload.domain,
         ipv4=any(":" not in ip for ip in workload.ips),
         ipv6=any(":" in ip for ip in workload.ips),
+        node=workload.node if by_node else "",
         interception=workload.interception,
     )

@@ -61,9 +61,9 @@ class State:
         """Every object that is there."""
         return MappingProxyType(self._objects)
 
-    def set_mesh_config(self, config: MeshConfig) -> None:
-        """The mesh's settings. `MeshConfig()`, Istio's defaults, until it is called."""
-        self.db.set(inputs.mesh_config, None, config)
+    def set_mesh_config(self, config: MeshConfig | None) -> None:
+        """The settings of the mesh; None for Istio's defaults."""
+        self.db.set(inputs.mesh_config, None, MeshConfig() if config is None else config)
 
     def apply(self, changes: Iterable[tuple[Ref, Resource | None]]) -> int:
         """Set (or, with None, remove) objects. Returns how many really changed; equal objects change nothing."""

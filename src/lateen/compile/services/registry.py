@@ -23,6 +23,8 @@ class Listed(NamedTuple):
     key: ServiceKey
     export_to: tuple[str, ...]
     kubernetes: bool
+    by_node: bool
+    """Whether endpoints on the client's node are preferred, or the only ones."""
 
 
 @query
@@ -84,7 +86,9 @@ def listed(db: Engine, hostname: str, namespace: str) -> tuple[Listed, ...]:
         first = group[0]
         kubernetes = first.registry is Registry.KUBERNETES
         name = first.name if kubernetes else hostname
-        found.append(Listed(first.created, name, ServiceKey(hostname, namespace, variant), first.export_to, kubernetes))
+        key = ServiceKey(hostname, namespace, variant)
+        by_node = first.node_local or first.traffic_distribution == "PreferSameNode"
+        found.append(Listed(first.created, name, key, first.export_to, kubernetes, by_node))
     return tuple(found)
 
 
