@@ -40,11 +40,17 @@ class HeaderCondition(Struct, frozen=True):
         return f"header {self.name} {'not ' if self.invert else ''}{wanted}"
 
     def matches(self, view: HttpView) -> bool:
-        """Whether the request meets it. A header that is missing meets no condition on its value, not even inverted."""
-        value = view.header(self.name)
-        if value is None and not self.missing_as_empty:
-            return self.present is not None and self.present == self.invert
-        return self._value_matches(value or "") != self.invert
+        """Whether the request meets it.
+
+        A header that is missing meets no condition on its value, not even inverted. Of a header that is repeated one
+        value must match; inverted, none may.
+        """
+        values = view.values(self.name)
+        if not values:
+            if not self.missing_as_empty:
+                return self.present is not None and self.present == self.invert
+            values = [""]
+        return any(self._value_matches(v) for v in values) != self.invert
 
     def _value_matches(self, value: str) -> bool:
         if self.present is not None:
@@ -57,8 +63,8 @@ class HeaderCondition(Struct, frozen=True):
 
     def reason(self, view: HttpView) -> str:
         """What the request has instead."""
-        value = view.header(self.name)
-        return f"{self}: " + ("the request has none" if value is None else f"it is {value!r}")
+        values = view.values(self.name)
+        return f"{self}: " + (f"it is {' and '.join(map(repr, values))}" if values else "the request has none")
 
 
 def integer(text: str) -> int | None:

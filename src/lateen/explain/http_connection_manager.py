@@ -26,6 +26,7 @@ from lateen.explain.http_view import HttpView
 from lateen.explain.internal_request import is_internal
 from lateen.explain.path_normalization import Verdict, normalize
 from lateen.explain.request import HTTP2, HTTP10, HttpRequest, Request
+from lateen.explain.request_headers import request_headers
 from lateen.explain.route_action import Levels, action_of
 from lateen.explain.route_table import RouteTable, choose_route
 from lateen.explain.upgrade import refused_upgrade
@@ -109,6 +110,8 @@ def _sanity(manager: Message, http: HttpRequest, path: str | None) -> Failure | 
         return Failure(Problem.BAD_REQUEST, "the path does not begin with a slash", 404)
     if path is not None and "#" in path:
         return Failure(Problem.BAD_REQUEST, "the path has a fragment", 400)
+    if path is not None and any(not "!" <= c <= "~" for c in path):
+        return Failure(Problem.BAD_REQUEST, "the path has characters that must be escaped", 400)
     return None
 
 
@@ -130,14 +133,16 @@ def _authority(manager: Message, http: HttpRequest, connection: Connection) -> s
 def _view(
     manager: Message, request: Request, http: HttpRequest, authority: str, path: str | None, tls: DownstreamTls
 ) -> HttpView:
+    internal = is_internal(manager, request, http)
+    headers = request_headers(manager, request, http, internal)
     transport = "https" if tls.terminates_tls else "http"
-    sent = next((v for k, v in http.headers if k.lower() == "x-forwarded-proto"), "")
+    sent = next(iter(headers.get("x-forwarded-proto", [])), "")
     if manager.use_remote_address.value and manager.xff_num_trusted_hops == 0:
         sent = ""
     forwarded = sent or transport
-    scheme = manager.scheme_header_transformation.scheme_to_overwrite or http.scheme
-    if not scheme:
-        scheme = forwarded if forwarded in ("http", "https") else transport
+    scheme = http.scheme or (forwarded if forwarded in ("http", "https") else transport)
+    if manager.scheme_header_transformation.scheme_to_overwrite:
+        scheme = forwarded = manager.scheme_header_transformation.scheme_to_overwrite
     return HttpView(
         request,
         method=http.method,
@@ -145,8 +150,8 @@ def _view(
         forwarded_proto=forwarded,
         authority=authority,
         path=path,
-        headers=http.headers,
-        internal=is_internal(manager, request, http),
+        headers=headers,
+        internal=internal,
     )
 
 

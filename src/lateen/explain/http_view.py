@@ -9,12 +9,11 @@ from typing import Any
 
 from lateen.explain.request import Request
 
-_JOINED_BY = {"cookie": "; "}
-
 
 class HttpView:
     """Headers (pseudo headers included), path and query of one request, with what else routes can ask about.
 
+    `headers` as `request_headers` makes them.
     `forwarded_proto` is the scheme that counts for redirects to TLS, `scheme` the one in the request. `path` is None
     for a CONNECT request without one.
     """
@@ -28,7 +27,7 @@ class HttpView:
         forwarded_proto: str,
         authority: str,
         path: str | None,
-        headers: tuple[tuple[str, str], ...],
+        headers: dict[str, list[str]],
         internal: bool = False,
     ) -> None:
         self.request = request
@@ -38,9 +37,7 @@ class HttpView:
         self.authority = authority
         self.path = path
         self.internal = internal
-        self._headers: dict[str, list[str]] = {}
-        for name, value in headers:
-            self._headers.setdefault(name.lower(), []).append(value)
+        self._headers = dict(headers)
         self._headers["x-forwarded-proto"] = [forwarded_proto]
         self._headers[":method"] = [method]
         self._headers[":scheme"] = [scheme]
@@ -53,11 +50,9 @@ class HttpView:
         return self._headers.get(name.lower(), [])
 
     def header(self, name: str) -> str | None:
-        """All values of a header as matchers see them: one text, joined; None if there is no such header."""
+        """All values of a header as one text, or None if there is no such header."""
         values = self.values(name)
-        if not values:
-            return None
-        return values[0] if len(values) == 1 else _JOINED_BY.get(name.lower(), ",").join(values)
+        return ",".join(values) if values else None
 
     @cached_property
     def path_only(self) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any as Message
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from lateen.explain.http_view import HttpView
 from lateen.explain.string_match import StringCondition
 
 _URI_TEMPLATE = "envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig"
+_PARAMETERS = re.compile(r";[^/]*")
 _WORDS = {"path": "exact", "prefix": "prefix", "path_separated_prefix": "prefix", "safe_regex": "safe_regex"}
 
 
@@ -22,7 +24,7 @@ class PathCondition(Struct, frozen=True):
     kind: str
     string: StringCondition
     ignore_parameters: bool = False
-    """Leave out everything from the first `;` (RouteConfiguration.ignore_path_parameters_in_path_matching)."""
+    """Leave out `;…` of each segment (RouteConfiguration.ignore_path_parameters_in_path_matching)."""
 
     def __str__(self) -> str:
         if self.kind == "connect_matcher":
@@ -39,8 +41,7 @@ class PathCondition(Struct, frozen=True):
             return uri_template.template_matches(self.string.operand, view.path_only)
         path = view.path_only
         if self.ignore_parameters:
-            # Envoy cuts the whole target here, then the query: a `;` in the query changes nothing.
-            path = path.partition(";")[0]
+            path = _PARAMETERS.sub("", path)
         if not self.string.matches(path):
             return False
         if self.kind == "path_separated_prefix":

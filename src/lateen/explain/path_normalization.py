@@ -16,8 +16,8 @@ from msgspec import Struct
 KEEP_UNCHANGED, REJECT, UNESCAPE_AND_REDIRECT, UNESCAPE_AND_FORWARD = 1, 2, 3, 4
 
 _HEX = frozenset("0123456789abcdefABCDEF")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
-_ESCAPED = frozenset(' "#<>?`{}^|\x7f') | {chr(c) for c in range(0x20)}
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ESCAPED = frozenset('"<>`{}^|')
 _SLASHES = (("%2F", "/"), ("%2f", "/"), ("%5C", "\\"), ("%5c", "\\"))
 
 

@@ -23,7 +23,8 @@ def location(redirect: Message, view: HttpView, matched: PathCondition | None) -
     scheme = redirect.scheme_redirect or ("https" if redirect.https_redirect else view.scheme)
     port = f":{redirect.port_redirect}" if redirect.port_redirect else ""
     host = redirect.host_redirect or _request_host(view, scheme, port)
-    return f"{scheme}://{host}{port}{_path(redirect, view, matched)}"
+    path = _path(redirect, view, matched)
+    return f"{scheme}://{host}{port}{path if path.startswith('/') else '/' + path}"
 
 
 def unchanged(view: HttpView) -> str:

@@ -34,10 +34,8 @@ def path(action: Message, view: HttpView, matched: PathCondition | None) -> str:
 def authority(action: Message, view: HttpView, weight: Message | None) -> str | None:
     """The rewritten authority; None where the chosen endpoint's host name is used (`auto_host_rewrite`).
 
-    `weight`: the chosen entry of weighted clusters, whose own rewrite wins.
+    `weight`: the chosen entry of weighted clusters, whose own rewrite counts where the route's yields nothing.
     """
-    if weight is not None and weight.WhichOneof("host_rewrite_specifier") == "host_rewrite_literal":
-        return str(weight.host_rewrite_literal)
     new = ""
     match action.WhichOneof("host_rewrite_specifier"):
         case "host_rewrite_literal":
@@ -50,4 +48,6 @@ def authority(action: Message, view: HttpView, weight: Message | None) -> str | 
         case "auto_host_rewrite":
             if action.auto_host_rewrite.value:
                 return None
+    if not new and weight is not None:
+        new = weight.host_rewrite_literal
     return new or view.authority

@@ -12,8 +12,8 @@ import re
 from lateen.explain.string_match import as_bytes, compiled
 
 _LITERAL = r"a-zA-Z0-9-._~%!$&'()+,;:@"
-_SEGMENT = f"[{_LITERAL}]+"
-_REST = f"[{_LITERAL}/]*"
+_SEGMENT = f"[{_LITERAL}=*]+"
+_REST = f"[{_LITERAL}=*/]*"
 _VARIABLE = re.compile(r"\{([a-zA-Z][a-zA-Z0-9_]*)(?:=([^}]+))?\}")
 _TOKEN = re.compile(r"\{[^}]*\}|\*\*|\*|[^{*]+")
 
@@ -55,7 +55,11 @@ def rewritten(template: str, rewrite: str, path: str) -> str | None:
     pattern = regex(template)
     program = compiled(pattern) if pattern is not None else None
     match = program.fullmatch(as_bytes(path)) if program is not None else None
-    if match is None:
+    if program is None or match is None:
         return None
-    found = {name: (match.group(name) or b"").decode("utf-8", "surrogateescape") for name in match.groupdict()}
+    found = {_text(name): _text(match.group(number) or b"") for name, number in program.groupindex.items()}
     return re.sub(r"\{([a-zA-Z][a-zA-Z0-9_]*)\}", lambda m: found.get(m[1], ""), rewrite)
+
+
+def _text(raw: bytes | str) -> str:
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
