@@ -9,7 +9,6 @@ from typing import Any as Message
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 from envoy.type.matcher.v3 import string_pb2
 
-from lateen.envoy.alpn import DOWNSTREAM_BYTES
 from lateen.envoy.extension import transport_socket
 from lateen.envoy.sds import MESH_ROOT, WORKLOAD_CERTIFICATE
 from lateen.envoy.tls_context import TLS, common_context
@@ -24,16 +23,14 @@ MESH_CIPHERS = (
 )
 """What the mesh accepts below TLS 1.3."""
 
-HTTP_ALPN = ("h2", "http/1.1")
-"""What a server of HTTP chooses from."""
-BYTES_ALPN = (DOWNSTREAM_BYTES[0], *HTTP_ALPN)
-"""What a server of other protocols inside the mesh chooses from."""
+ALPN = ("h2", "http/1.1")
+"""What a server agrees to. Istio's `istio-peer-exchange` is not among it: whoever agrees to that sends metadata of the
+client's proxy ahead of the first byte, which only Istio's build of Envoy takes out again."""
 
 
 def mesh_server_context(
     *,
     trust_domains: Iterable[str],
-    http: bool,
     ciphers: Iterable[str] = (),
     curves: Iterable[str] = (),
     minimum_version: str = "TLSv1_2",
@@ -45,7 +42,7 @@ def mesh_server_context(
     common = common_context(
         certificates=(WORKLOAD_CERTIFICATE,),
         root=MESH_ROOT,
-        alpn=HTTP_ALPN if http else BYTES_ALPN,
+        alpn=ALPN,
         parameters=common_pb2.TlsParameters(
             tls_minimum_protocol_version=minimum_version,
             tls_maximum_protocol_version="TLSv1_3",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 from typing import Any as Message
 
 import msgspec
@@ -45,6 +46,18 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
         )
 
     @property
+    def condition(self) -> tuple[object, ...]:
+        """What Envoy tells chains apart by: of two with the same, it refuses the listener."""
+        blocks = (cidr_range(cidr) for cidr in self.cidrs)
+        return (
+            self.destination_port,
+            self.transport,
+            self.applications,
+            frozenset(name for name in self.server_names if name != "*"),
+            frozenset(_masked(b) for b in blocks if b is not None and b.address_prefix != UNSPECIFIED_V4),
+        )
+
+    @property
     def needs_tls_inspector(self) -> bool:
         """Whether the match says something that only the TLS inspector knows."""
         return bool(self.server_names)
@@ -68,6 +81,10 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
             if block is not None and block.address_prefix != UNSPECIFIED_V4:
                 match.prefix_ranges.append(block)
         return match
+
+
+def _masked(block: Message) -> str:
+    return str(ip_network(f"{block.address_prefix}/{block.prefix_len.value}", strict=False))
 
 
 def filter_chain(

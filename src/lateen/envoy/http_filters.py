@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any as Message
 
-from envoy.extensions.common.dynamic_forward_proxy.v3 import dns_cache_pb2
 from envoy.extensions.filters.http.cors.v3 import cors_pb2
 from envoy.extensions.filters.http.dynamic_forward_proxy.v3 import dynamic_forward_proxy_pb2
 from envoy.extensions.filters.http.fault.v3 import fault_pb2
@@ -43,14 +42,6 @@ _CORS = http_filter(CORS, cors_pb2.Cors())
 def dynamic_forward_proxy(cache: Message) -> Message:
     """Resolves the host that the request names, for a cluster that shares `cache` (a DnsCacheConfig)."""
     return http_filter(DYNAMIC_FORWARD_PROXY, dynamic_forward_proxy_pb2.FilterConfig(dns_cache_config=cache))
-
-
-def dns_cache(name: str, lookup_family: str, max_hosts: int = 1024) -> Message:
-    """The DNS cache that a dynamic forward proxy's filter and cluster share; both must state it alike.
-
-    `lookup_family` is a name of Envoy's DnsLookupFamily, such as `V4_ONLY`.
-    """
-    return dns_cache_pb2.DnsCacheConfig(name=name, dns_lookup_family=lookup_family, max_hosts={"value": max_hosts})
 
 
 def router(*, suppress_debug_headers: bool = False) -> Message:

@@ -15,6 +15,11 @@ from lateen.model.duration import Duration
 INBOUND = "INBOUND"
 OUTBOUND = "OUTBOUND"
 
+VIRTUAL_OUTBOUND = "virtualOutbound"
+"""The listener that gets all redirected outgoing connections."""
+VIRTUAL_INBOUND = "virtualInbound"
+"""The listener that gets all redirected incoming connections."""
+
 
 def listener(
     name: str,
@@ -65,3 +70,8 @@ def listener(
     if exact_balance:
         message.connection_balance_config.exact_balance.SetInParent()
     return message
+
+
+def listener_name(bind: str, port: int) -> str:
+    """Istio's name of a TCP listener on an address and port, or on a Unix socket (port 0): `0.0.0.0_80`."""
+    return f"{bind}_{port}"

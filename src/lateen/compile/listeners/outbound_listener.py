@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One outbound listener: the chains of its parts, put together."""
+
+from __future__ import annotations
+
+from typing import Any as Message
+
+import msgspec
+
+from lateen.compile.clusters.client import Families
+from lateen.compile.listeners.catch_all import CatchAll, catch_all, catch_all_chain
+from lateen.compile.listeners.kind import ListenerKind
+from lateen.compile.listeners.outbound_chains import TcpChain, service_chains
+from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry
+from lateen.compile.listeners.outbound_http import outbound_http_filter, plain_http
+from lateen.compile.listeners.tcp_route import Client, tcp_route_filters
+from lateen.compile.mesh import mesh
+from lateen.compile.services.registry import service
+from lateen.envoy.blob import Blob, blob
+from lateen.envoy.filter_chain import RAW_BUFFER, ChainMatch, filter_chain
+from lateen.envoy.listener import OUTBOUND, listener, listener_name
+from lateen.envoy.listener_filter import http_inspector, tls_inspector
+from lateen.envoy.metadata import config_path, metadata
+from lateen.incremental.engine import Engine, query
+from lateen.model.diagnostic import Diagnostic, Severity
+from lateen.model.ref import Ref
+
+HANDSHAKE_TIMEOUT = 15
+"""Seconds in which a TLS handshake must be done, against those who never finish one."""
+
+
+class HttpChain(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+    """One filter chain for requests."""
+
+    match: ChainMatch
+    part: HttpPart
+
+
+class OutboundListener(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+    """Everything that makes an outbound listener, alike for all proxies that have it."""
+
+    binds: tuple[str, ...]
+    port: int
+    bind_to_port: bool
+    chains: tuple[HttpChain | TcpChain, ...]
+
+
+@query
+def outbound_listener(db: Engine, client: Client, families: Families, entry: OutboundEntry) -> Blob | None:
+    """The listener of an entry of the plan, for this client."""
+    chains: list[HttpChain | TcpChain] = []
+    taken: set[tuple[object, ...]] = set()
+    for position, part in enumerate(entry.parts):
+        new: tuple[HttpChain | TcpChain, ...]
+        if isinstance(part, HttpPart):
+            transport, applications = (RAW_BUFFER, plain_http(db)) if part.sniffed else ("", ())
+            new = (HttpChain(match=ChainMatch(transport=transport, applications=applications), part=part),)
+            declared = None
+        else:
+            new = service_chains(db, client, part)
+            declared = part.service
+        for chain in new:
+            if chain.match.condition not in taken:
+                taken.add(chain.match.condition)
+                chains.append(chain)
+                continue
+            source = chain.source if isinstance(chain, TcpChain) else None
+            found = service(db, declared) if declared is not None else None
+            if source is None and found is not None:
+                source = found.source
+            _report(db, entry, source, position < entry.founding)
+    described = OutboundListener(
+        binds=entry.binds, port=entry.port, bind_to_port=entry.bind_to_port, chains=tuple(chains)
+    )
+    unclaimed = catch_all(db, client.sidecar)
+    return rendered(db, described, unclaimed, families if unclaimed.dynamic_dns else None)
+
+
+def _report(db: Engine, entry: OutboundEntry, source: Ref | None, same_service: bool) -> None:
+    where = listener_name(entry.binds[0], entry.port)
+    what = "an earlier rule" if same_service else "an older service or rule"
+    db.report(
+        Diagnostic(
+            severity=Severity.WARNING,
+            code="listener-conflict",
+            message=f"on listener {where} {what} takes the same connections already",
+            hint="give it an address, a port or server names of its own",
+            ref=source,
+        )
+    )
+
+
+@query
+def rendered(db: Engine, described: OutboundListener, unclaimed: CatchAll, dynamic_dns: Families | None) -> Blob:
+    """The listener as Envoy takes it; `dynamic_dns` as for `outbound_http_filter`."""
+    name = listener_name(described.binds[0], described.port)
+    default = None
+    chains: list[Message] = []
+    for described_chain in described.chains:
+        chain = _chain(db, described_chain, name, dynamic_dns)
+        if described_chain.match.matches_all:
+            default = chain
+        else:
+            chains.append(chain)
+    if not chains and default is not None:
+        chains, default = [default], None
+    elif default is None:
+        default = catch_all_chain(db, unclaimed)
+    sniffs = any(chain.match.needs_http_inspector for chain in described.chains)
+    filters = [
+        *((tls_inspector(),) if any(chain.match.needs_tls_inspector for chain in described.chains) else ()),
+        *((http_inspector(),) if sniffs else ()),
+    ]
+    message = listener(
+        name,
+        described.binds,
+        described.port,
+        direction=OUTBOUND,
+        filter_chains=chains,
+        default_filter_chain=default,
+        listener_filters=filters,
+        filters_timeout=mesh(db).protocol_detection_timeout if sniffs else 0,
+        continue_on_timeout=True,
+        bind_to_port=described.bind_to_port,
+    )
+    return blob(name, message)
+
+
+def _chain(db: Engine, chain: HttpChain | TcpChain, listener_: str, dynamic_dns: Families | None) -> Message:
+    if isinstance(chain, HttpChain):
+        filters = [
+            outbound_http_filter(
+                db,
+                f"outbound_{listener_};",
+                chain.part.routes,
+                grpc_web=chain.part.grpc_web,
+                dynamic_dns=dynamic_dns,
+            )
+        ]
+        return filter_chain(filters, match=chain.match, handshake_timeout=HANDSHAKE_TIMEOUT)
+    return filter_chain(
+        tcp_route_filters(db, chain.route, ListenerKind.SIDECAR_OUTBOUND),
+        match=chain.match,
+        handshake_timeout=HANDSHAKE_TIMEOUT,
+        metadata=metadata(config=config_path(chain.rule)) if chain.rule is not None else None,
+    )

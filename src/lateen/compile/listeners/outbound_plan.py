@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which outbound listeners a sidecar has, and which services share one.
+
+A service port that speaks HTTP shares the listener of its port on the unspecified address with all others: a route
+table tells them apart. Any other port has a listener on the service's own address where it has one, and shares the
+unspecified address where it has none or is a block of addresses; there HTTP and bytes of different services meet, and
+are told apart by their first bytes, destination blocks and server names. The first service in Istio's order wins a
+contest; only MongoDB and MySQL, whose servers speak first, never share with anything else.
+
+Sidecars may name ports and addresses themselves; what an egress listener with a port has taken is closed to the
+listener that covers everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lateen.compile.listeners.bind import METRICS_PORT, STATUS_PORT, Capture, loopbacks, wildcards
+from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry, Part, TcpPart
+from lateen.compile.listeners.service_face import ServiceFace, endpoint_addresses, service_face
+from lateen.compile.mesh import mesh
+from lateen.compile.services.protocol import parse_protocol
+from lateen.compile.services.service import Protocol, ServiceKey
+from lateen.compile.sidecar_scope.egress_listener import EgressListener, listeners_of
+from lateen.compile.sidecar_scope.services import imported_services
+from lateen.compile.workload import Interception
+from lateen.envoy.address import UNIX_PREFIX, UNSPECIFIED_V4
+from lateen.envoy.listener import listener_name
+from lateen.incremental.engine import Engine, query
+from lateen.model.networking.sidecar import CaptureMode
+from lateen.model.ref import Ref
+
+_SERVER_FIRST = (Protocol.MONGO, Protocol.MYSQL)
+
+
+@query
+def reserved_ports(db: Engine) -> frozenset[int]:
+    """Ports on the unspecified address that listeners of the proxy itself have."""
+    config = mesh(db)
+    return frozenset((config.proxy_listen_port, config.proxy_inbound_listen_port, STATUS_PORT, METRICS_PORT))
+
+
+@query
+def outbound_plan(
+    db: Engine, namespace: str, sidecar: Ref | None, capture: Capture, own_address: str
+) -> Mapping[str, OutboundEntry]:
+    """The outbound listeners, by name, of sidecars in `namespace` to which the Sidecar `sidecar` applies.
+
+    `own_address` is the proxy's own when a headless service has it among its endpoints: a pod needs no listener for
+    itself. Otherwise it is empty, so that proxies share the plan.
+    """
+    plan = _Plan(capture, reserved_ports(db))
+    for listener in listeners_of(db, sidecar):
+        services = [
+            (scoped.key, face.on(scoped.ports))
+            for scoped in imported_services(db, namespace, sidecar, listener.index).values()
+            if (face := service_face(db, scoped.key)) is not None and not face.alias_of
+        ]
+        binds, bind_to_port = _binding(listener, capture)
+        if listener.port is not None:
+            protocol = parse_protocol(listener.port.protocol)
+            for key, face in services:
+                plan.add(key, face, listener.index, binds, bind_to_port, listener.port.number, protocol)
+            continue
+        plan.lock()
+        for key, face in services:
+            for number, protocol in face.ports:
+                for at in _addresses(db, key, face, number, protocol, binds, capture, own_address):
+                    plan.add(key, face, listener.index, at, bind_to_port, number, protocol)
+    return plan.entries()
+
+
+@query
+def headless_addresses(db: Engine, namespace: str, sidecar: Ref | None, capture: Capture) -> frozenset[str]:
+    """The addresses of pods that have an outbound listener of their own, for they are behind headless services."""
+    found: set[str] = set()
+    for listener in listeners_of(db, sidecar):
+        binds, _ = _binding(listener, capture)
+        if listener.port is not None or binds:
+            continue
+        for scoped in imported_services(db, namespace, sidecar, listener.index).values():
+            face = service_face(db, scoped.key)
+            for number, protocol in face.ports if face is not None and face.passthrough else ():
+                if face is not None and _per_endpoint(face, protocol, capture):
+                    found.update(endpoint_addresses(db, scoped.key, number) or ())
+    return frozenset(found)
+
+
+def _binding(listener: EgressListener, capture: Capture) -> tuple[tuple[str, ...], bool]:
+    """The addresses that an egress listener is on (none: those of its services), and whether it opens real ports."""
+    real = (
+        capture.interception is Interception.NONE
+        or listener.capture_mode is CaptureMode.NONE
+        or listener.bind.startswith(UNIX_PREFIX)
+    )
+    if listener.bind:
+        return (listener.bind,), real
+    return loopbacks(capture.families) if real else (), real
+
+
+def _per_endpoint(face: ServiceFace, protocol: Protocol, capture: Capture) -> bool:
+    """Whether the service has no address and clients go to its endpoints' own, which are told apart as bytes only."""
+    return (
+        face.passthrough
+        and face.own_addresses(capture.families)[0] == UNSPECIFIED_V4
+        and (protocol.is_tcp or protocol.is_sniffed)
+    )
+
+
+def _addresses(
+    db: Engine,
+    key: ServiceKey,
+    face: ServiceFace,
+    number: int,
+    protocol: Protocol,
+    binds: tuple[str, ...],
+    capture: Capture,
+    own_address: str,
+) -> Iterator[tuple[str, ...]]:
+    """The addresses to add a service port at: each of its endpoints' for a headless one, else where it belongs."""
+    if binds or not _per_endpoint(face, protocol, capture):
+        yield binds
+        return
+    addresses = endpoint_addresses(db, key, number)
+    if addresses is None:
+        # No endpoints: a Service, or an entry with a selector, may get some and has nothing to offer until then.
+        if face.external and not face.selects:
+            yield binds
+        return
+    for address in addresses:
+        if address != own_address:
+            yield (address,)
+
+
+class _Draft:
+    """A listener in the making. `protocol` is what it speaks as a whole: sniffed once HTTP and bytes share it."""
+
+    def __init__(
+        self, binds: tuple[str, ...], port: int, bind_to_port: bool, protocol: Protocol, parts: list[Part]
+    ) -> None:
+        self.binds = binds
+        self.port = port
+        self.bind_to_port = bind_to_port
+        self.protocol = protocol
+        self.parts = parts
+        self.founding = len(parts)
+        self.locked = False
+
+
+class _Plan:
+    """The listeners so far, by primary address and port."""
+
+    def __init__(self, capture: Capture, reserved: frozenset[int]) -> None:
+        self._families = capture.families
+        self._wildcards = wildcards(capture.families)
+        self._wildcard = self._wildcards[0]
+        self._reserved = reserved
+        self._drafts: dict[tuple[str, int], _Draft] = {}
+
+    def lock(self) -> None:
+        """Close what is there to what comes."""
+        for draft in self._drafts.values():
+            draft.locked = True
+
+    def entries(self) -> dict[str, OutboundEntry]:
+        """The outcome, by listener name."""
+        return {
+            listener_name(bind, port): OutboundEntry(
+                binds=draft.binds,
+                port=draft.port,
+                bind_to_port=draft.bind_to_port,
+                parts=tuple(draft.parts),
+                founding=draft.founding,
+            )
+            for (bind, port), draft in sorted(self._drafts.items())
+        }
+
+    def add(
+        self,
+        key: ServiceKey,
+        face: ServiceFace,
+        egress_listener: int,
+        binds: tuple[str, ...],
+        bind_to_port: bool,
+        port: int,
+        protocol: Protocol,
+    ) -> None:
+        """Add a service on a port, at `binds` or where it belongs when that is empty."""
+        if not (protocol.is_http or protocol.is_tcp or protocol.is_sniffed) or self._is_reserved(binds, port, protocol):
+            return
+        cidrs: tuple[str, ...] = ()
+        addresses = face.listen_addresses(self._families)
+        if not binds:
+            if protocol.is_http:
+                binds = self._wildcards
+            elif "/" in addresses[0]:
+                binds, cidrs = self._wildcards, addresses
+            else:
+                binds = addresses
+        current = self._drafts.get((binds[0], port))
+        if current is not None and current.locked:
+            return
+        parts: list[Part] = []
+        if not protocol.is_http:
+            parts.append(
+                TcpPart(
+                    service=key,
+                    egress_listener=egress_listener,
+                    port=port,
+                    cluster_port=face.cluster_port(port),
+                    tls=protocol.is_tls,
+                    by_name="/" in addresses[0] or (addresses[0] == self._wildcard == binds[0]),
+                    cidrs=cidrs,
+                    mongo=protocol is Protocol.MONGO,
+                )
+            )
+        if not protocol.is_tcp:
+            parts.append(self._http_part(key, binds[0], port, protocol))
+        self._join(current, _Draft(binds, port, bind_to_port, self._overall(protocol, binds[0]), parts), protocol)
+
+    def _http_part(self, key: ServiceKey, bind: str, port: int, protocol: Protocol) -> HttpPart:
+        sniffed = protocol.is_sniffed or (bind == self._wildcard and protocol is not Protocol.HTTP_PROXY)
+        if port == 0:
+            routes = bind
+        elif protocol.is_sniffed and bind != self._wildcard:
+            routes = f"{key.hostname}:{port}"
+        else:
+            routes = str(port)
+        return HttpPart(routes, sniffed, protocol is Protocol.GRPC_WEB)
+
+    def _overall(self, protocol: Protocol, bind: str) -> Protocol:
+        """HTTP on the unspecified address leaves room for bytes, so that listener counts as sniffed."""
+        if protocol.is_http and protocol is not Protocol.HTTP_PROXY and bind == self._wildcard:
+            return Protocol.UNSUPPORTED
+        return protocol
+
+    def _join(self, current: _Draft | None, new: _Draft, protocol: Protocol) -> None:
+        at = (new.binds[0], new.port)
+        if current is None or protocol is Protocol.HTTP_PROXY:
+            self._drafts[at] = new
+            return
+        if not protocol.is_tcp and not current.protocol.is_tcp:
+            # HTTP is there already, in one table for all; only a sniffed port adds something to plain HTTP.
+            if protocol.is_sniffed and current.protocol.is_http:
+                self._drafts[at] = new
+            return
+        if protocol != current.protocol and (protocol in _SERVER_FIRST or current.protocol in _SERVER_FIRST):
+            return
+        current.parts += new.parts
+        if not (protocol.is_tcp and not current.protocol.is_http):
+            current.protocol = Protocol.UNSUPPORTED
+
+    def _is_reserved(self, binds: tuple[str, ...], port: int, protocol: Protocol) -> bool:
+        on_wildcard = binds[0] == self._wildcard if binds else protocol.is_http
+        return on_wildcard and port in self._reserved

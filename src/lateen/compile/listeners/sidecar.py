@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All listeners of a sidecar, in layers: most proxies share most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lateen.compile.clusters.client import Families
+from lateen.compile.listeners.bind import Capture, capture_of
+from lateen.compile.listeners.catch_all import catch_all
+from lateen.compile.listeners.http_proxy import http_proxy_listener
+from lateen.compile.listeners.outbound_entry import OutboundEntry
+from lateen.compile.listeners.outbound_listener import outbound_listener
+from lateen.compile.listeners.outbound_plan import headless_addresses, outbound_plan
+from lateen.compile.listeners.tcp_route import Client
+from lateen.compile.listeners.virtual_outbound import virtual_outbound
+from lateen.compile.workload import Interception, Scope, Workload
+from lateen.envoy.blob import Blob
+from lateen.envoy.snapshot import Layer
+from lateen.incremental.engine import Engine, collection, query
+from lateen.incremental.table import Table
+
+
+@collection(outbound_listener)
+def outbound_listeners_of(
+    db: Engine, client: Client, capture: Capture, own_address: str
+) -> Mapping[str, tuple[Client, Families, OutboundEntry]]:
+    """The listeners of the plan, by name."""
+    plan = outbound_plan(db, client.namespace, client.sidecar, capture, own_address)
+    return {name: (client, capture.families, entry) for name, entry in plan.items()}
+
+
+@query
+def proxy_listeners_of(db: Engine, client: Client, capture: Capture) -> Layer:
+    """The outbound listeners that serve no service of their own: virtualOutbound and the HTTP proxy."""
+    blobs: list[Blob] = []
+    proxy = http_proxy_listener(db, capture.families)
+    if proxy is not None:
+        blobs.append(proxy)
+    if capture.redirected:
+        transparent = capture.interception is Interception.TPROXY
+        blobs.append(virtual_outbound(db, capture.families, transparent, catch_all(db, client.sidecar)))
+    return Table({blob.name: blob for blob in blobs})
+
+
+def sidecar_listeners(db: Engine, workload: Workload, scope: Scope) -> tuple[Layer, ...]:
+    """The listeners of `workload`'s sidecar, whose scope is `scope`."""
+    capture = capture_of(scope)
+    client = Client(scope.namespace, scope.labels, scope.sidecar)
+    shared = headless_addresses(db, scope.namespace, scope.sidecar, capture)
+    own = workload.ips[0] if workload.ips and workload.ips[0] in shared else ""
+    return (outbound_listeners_of(db, client, capture, own), proxy_listeners_of(db, client, capture))
