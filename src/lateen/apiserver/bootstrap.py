@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The objects every cluster begins with."""
+
+from __future__ import annotations
+
+from lateen.apiserver.operations.call import Call, User
+from lateen.apiserver.operations.cluster import Cluster
+from lateen.apiserver.operations.write import store_new
+from lateen.apiserver.registry.kind import Document
+from lateen.apiserver.store.revision import Key
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+SYSTEM = User("system:apiserver", groups=("system:masters",))
+
+
+async def first_objects(cluster: Cluster) -> None:
+    """Create what is missing of it."""
+    for name in NAMESPACES:
+        await _ensure(cluster, "namespaces", "", {"metadata": {"name": name}})
+
+
+async def _ensure(cluster: Cluster, plural: str, namespace: str, document: Document) -> None:
+    kind = cluster.catalogue.find("", "v1", plural)
+    assert kind is not None
+    name = document["metadata"]["name"]
+    if cluster.store.get(Key(kind.resource, namespace, name)) is not None:
+        return
+    call = Call("create", kind, "v1", namespace, name, "", {}, SYSTEM, agent="kube-apiserver")
+    await store_new(cluster, call, {"apiVersion": "v1", "kind": kind.kind, **document})

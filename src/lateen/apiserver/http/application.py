@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ASGI application: from a request to the operation that answers it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import orjson
+
+from lateen.apiserver import discovery, openapi
+from lateen.apiserver.auth.authenticate import Authenticator
+from lateen.apiserver.http import paths
+from lateen.apiserver.http.exchange import Exchange, Receive, Scope, Send
+from lateen.apiserver.http.watch_stream import WatchStreams
+from lateen.apiserver.operations import create, patching, read, remove, update
+from lateen.apiserver.operations.call import Call, Reply, User, json_reply
+from lateen.apiserver.operations.cluster import Cluster
+from lateen.apiserver.registry.kind import Kind
+from lateen.apiserver.status import ApiError, internal, method_not_allowed, no_such_path, unauthorized
+
+log = logging.getLogger(__name__)
+
+_OPEN_PATHS = frozenset(("/version", "/livez", "/readyz", "/healthz"))
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+_DISCOVERY = "APIGroupDiscoveryList"
+
+
+class Application:
+    """`version` is the document of `/version`; `address` is what discovery says of the server's own."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        authenticator: Authenticator,
+        version: dict[str, str],
+        address: Callable[[], str],
+    ) -> None:
+        self.cluster = cluster
+        self.watches = WatchStreams()
+        self._authenticator = authenticator
+        self._version = version
+        self._address = address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        exchange = Exchange(scope, receive, send)
+        try:
+            await self._answer(exchange)
+        except ApiError as error:
+            if not exchange.started:
+                await exchange.fail(error)
+        except Exception as error:
+            log.exception("%s %s", exchange.method, exchange.path)
+            if not exchange.started:
+                await exchange.fail(internal(f"{type(error).__name__}: {error}"))
+
+    async def _answer(self, exchange: Exchange) -> None:
+        path = exchange.path.rstrip("/") or "/"
+        if path in _OPEN_PATHS:
+            await exchange.reply(self._health(path))
+            return
+        user = self._authenticator.user(exchange.header(b"authorization"))
+        if user is None:
+            raise unauthorized()
+        place = paths.parse(path)
+        if place is None:
+            await exchange.reply(self._document(path, exchange))
+            return
+        kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
+        if kind is None:
+            raise no_such_path()
+        await self._resource(exchange, kind, place, user)
+
+    async def _resource(self, exchange: Exchange, kind: Kind, place: paths.ResourcePath, user: User) -> None:
+        verb = _verb(exchange, place)
+        call = Call(
+            verb,
+            kind,
+            place.version,
+            place.namespace,
+            place.name,
+            place.subresource,
+            exchange.query,
+            user,
+            exchange.header(b"accept"),
+            exchange.header(b"content-type"),
+            exchange.header(b"user-agent"),
+        )
+        if verb == "watch":
+            await self.watches.serve(self.cluster, call, exchange)
+            return
+        if exchange.method not in ("GET", "HEAD"):
+            call.body = await exchange.body()
+        reply = await self._perform(call)
+        reply.headers += [("warning", f'299 - "{_quoted(text)}"') for text in call.warnings]
+        await exchange.reply(reply)
+
+    async def _perform(self, call: Call) -> Reply:
+        kind, verb = call.kind, call.verb
+        if call.subresource and kind.subresource(call.subresource) is None:
+            raise no_such_path()
+        allowed = kind.subresource(call.subresource).verbs if call.subresource else kind.verbs  # type: ignore[union-attr]
+        if verb not in allowed:
+            raise method_not_allowed()
+        if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
+            raise no_such_path()
+        match verb:
+            case "get":
+                return read.get(self.cluster, call)
+            case "list":
+                return read.list_objects(self.cluster, call)
+            case "create":
+                return await create.create(self.cluster, call)
+            case "update":
+                return await update.update(self.cluster, call)
+            case "patch":
+                return await patching.patch(self.cluster, call)
+            case "delete":
+                return await remove.delete(self.cluster, call)
+            case _:
+                return await remove.delete_collection(self.cluster, call)
+
+    def _health(self, path: str) -> Reply:
+        if path == "/version":
+            return Reply(200, orjson.dumps(self._version, option=orjson.OPT_INDENT_2))
+        return Reply(200, b"ok", content_type="text/plain; charset=utf-8")
+
+    def _document(self, path: str, exchange: Exchange) -> Reply:
+        """Everything that is no resource: discovery and OpenAPI."""
+        catalogue = self.cluster.catalogue
+        parts = path.strip("/").split("/")
+        if path in ("/api", "/apis"):
+            return self._groups(path, exchange)
+        if path == "/":
+            return json_reply(200, {"paths": self._paths()})
+        found = None
+        if parts[0] == "apis" and len(parts) == 2:
+            found = discovery.group(catalogue, parts[1])
+        elif parts[0] == "apis" and len(parts) == 3:
+            found = discovery.resource_list(catalogue, parts[1], parts[2])
+        elif parts[0] == "api" and len(parts) == 2:
+            found = discovery.resource_list(catalogue, "", parts[1])
+        elif path == "/openapi/v2":
+            return Reply(200, b"")
+        elif path == "/openapi/v3":
+            explains = exchange.header(b"kubectl-command").startswith("kubectl explain")
+            found = openapi.index(catalogue, with_types=explains)
+        elif path.startswith("/openapi/v3/"):
+            return self._openapi(parts[2:], exchange)
+        if found is None:
+            raise no_such_path()
+        return json_reply(200, found)
+
+    def _groups(self, path: str, exchange: Exchange) -> Reply:
+        catalogue, core = self.cluster.catalogue, path == "/api"
+        for part in exchange.header(b"accept").split(","):
+            media = part.strip()
+            if _DISCOVERY in media:
+                version = "v2beta1" if "v=v2beta1" in media else "v2"
+                shown = discovery.aggregated(catalogue, core=core, api_version=f"apidiscovery.k8s.io/{version}")
+                reply = json_reply(200, shown)
+                reply.content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as={_DISCOVERY}"
+                return reply
+            if media.startswith("application/json"):
+                break
+        shown = discovery.core_versions(self._address()) if core else discovery.group_list(catalogue)
+        return json_reply(200, shown)
+
+    def _openapi(self, parts: list[str], exchange: Exchange) -> Reply:
+        group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
+        if parts[0] == "apis" and len(parts) == 3:
+            group, version = parts[1], parts[2]
+        body = openapi.document(self.cluster.catalogue, group, version, with_types="types" in exchange.query)
+        if body is None:
+            raise no_such_path()
+        reply = Reply(200, body)
+        if "hash" in exchange.query:
+            reply.headers.append(("expires", "Fri, 01 Jan 2100 00:00:00 GMT"))
+        return reply
+
+    def _paths(self) -> list[str]:
+        found = {"/api", "/apis", "/livez", "/readyz", "/version", "/openapi/v2", "/openapi/v3"}
+        for group, versions in self.cluster.catalogue.groups().items():
+            found |= {f"/{openapi.path_of(group, version)}" for version in versions}
+            if group:
+                found.add(f"/apis/{group}")
+        return sorted(found)
+
+
+def _verb(exchange: Exchange, place: paths.ResourcePath) -> str:
+    method = exchange.method
+    if method in ("GET", "HEAD"):
+        watch = exchange.query.get("watch")
+        if watch is not None and watch not in ("0", "false", "False", "f", "F", "FALSE"):
+            return "watch"
+        return "get" if place.name else "list"
+    if method == "DELETE":
+        return "delete" if place.name else "deletecollection"
+    if method not in _VERBS:
+        raise method_not_allowed()
+    return _VERBS[method]
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+
+

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`lateen apiserver`: the embedded Kubernetes API on its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of everything kept.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=6443, show_default=True, help="Port to listen on; 0 takes a free one.")
+def apiserver(data: Path, host: str, port: int) -> None:
+    """Serve the Kubernetes API from DATA; kubectl finds it through DATA/kubeconfig."""
+    import uvloop
+
+    from lateen.apiserver.server import ApiServer, Config
+    from lateen.apiserver.store.journal import StoreBusy, StoreDamaged
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with ApiServer(Config(data=data, host=host, port=port)) as server:
+            click.echo(f"Kubernetes API at {server.url}\nkubectl --kubeconfig {server.kubeconfig} get namespaces")
+            await stop.wait()
+
+    try:
+        uvloop.run(run())
+    except (StoreDamaged, StoreBusy, OSError) as error:
+        raise click.ClickException(str(error)) from None
