@@ -38,7 +38,9 @@ def _spawn(bootstrap: Mapping[str, Any], folder: Path, arguments: tuple[str, ...
     (folder / "bootstrap.json").write_text(json.dumps(dict(bootstrap) | {"admin": admin}))
     (folder / "admin-address").unlink(missing_ok=True)
     command = [str(envoy_binary()), "-c", str(folder / "bootstrap.json"), "--disable-hot-restart"]
-    command += ["--concurrency", "1", "--admin-address-path", str(folder / "admin-address")]
+    command += ["--concurrency", "1", "--admin-address-path", str(folder / "admin-address"), "--drain-time-s", "1"]
+    if "-l" not in arguments:
+        command += ["-l", "warning"]
     with (folder / "envoy.log").open("ab") as log:
         return subprocess.Popen([*command, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
@@ -135,15 +137,16 @@ class EnvoyProcess:
 
     async def versions(self, resource: str) -> dict[str, str]:
         """Name -> version of what Envoy holds: `dynamic_active_clusters`, `dynamic_listeners`, `dynamic_route_configs`,
-        `dynamic_endpoint_configs` or `dynamic_active_secrets`."""
+        `dynamic_endpoint_configs` or `dynamic_active_secrets`. A route table with VHDS has the version "".
+        """
         held: dict[str, str] = {}
         endpoints = {"include_eds": ""} if resource == "dynamic_endpoint_configs" else {}
         for entry in (await self.config_dump(resource, **endpoints)).get("configs", []):
             state = entry.get("active_state", entry)
             body = next((v for k, v in state.items() if isinstance(v, dict) and "@type" in v), {})
             name = entry.get("name") or body.get("name") or body.get("cluster_name")
-            if name and "version_info" in state:
-                held[name] = state["version_info"]
+            if name:
+                held[name] = state.get("version_info", "")
         return held
 
     async def wait_version(self, resource: str, name: str, version: str) -> None:

@@ -23,6 +23,8 @@ from lateen.xds.batch import Batch, Composer
 
 _LISTED = re.compile(r"Error adding/updating (?:cluster|listener)\(s\) ")
 
+_DUMP = "goo.gle/debug"
+
 
 class Rejection(NamedTuple):
     """A resource that a proxy refused: not sent to it again in this version."""

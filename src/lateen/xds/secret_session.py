@@ -37,6 +37,10 @@ class SecretSession(Protocol):
     def secrets_changed(self) -> None:
         """Some secret may be another one than it was."""
 
+    @property
+    def restless(self) -> bool:
+        """Whether `next_response` may have something."""
+
     def next_response(self) -> bytes | None:
         """The next response to write, or None until there is another event. It counts as sent."""
 
@@ -68,6 +72,10 @@ class DeltaSecretSession:
 
     def secrets_changed(self) -> None:
         self._secrets.stale = True
+
+    @property
+    def restless(self) -> bool:
+        return True
 
     def next_response(self) -> bytes | None:
         batch = self._secrets.due_secret()
@@ -111,6 +119,10 @@ class StateSecretSession:
 
     def secrets_changed(self) -> None:
         self._stale = True
+
+    @property
+    def restless(self) -> bool:
+        return self._stale
 
     def next_response(self) -> bytes | None:
         if not self._stale:

@@ -32,7 +32,7 @@ class Session:
     """One stream of one proxy. `secret` looks up what this proxy may have; None if it may have no secrets here."""
 
     __slots__ = ("_clusters", "_composer", "_endpoints", "_hosts", "_ignored", "_listeners", "_live", "_origin",
-                 "_routes", "_secrets", "_snapshot", "_types")  # fmt: skip
+                 "_routes", "_secrets", "_snapshot", "_types", "restless")  # fmt: skip
 
     def __init__(self, composer: Composer, origin: Origin, secret: SecretLookup | None = None) -> None:
         self._composer = composer
@@ -48,6 +48,8 @@ class Session:
         if self._secrets is not None:
             self._types[SECRET] = self._secrets
         self._live = False
+        self.restless = False
+        """Whether `next_response` may have something: set by events, unset when it had nothing."""
         self._ignored: tuple[str, ...] = ()
 
     # Events
@@ -59,14 +61,21 @@ class Session:
     def publish(self, snapshot: Snapshot) -> None:
         """This is what the proxy should hold from now on."""
         self._snapshot = snapshot
+        self.restless = True
 
     def secrets_changed(self) -> None:
         """Some secret may be another one than it was."""
         if self._secrets is not None:
             self._secrets.stale = True
+            self.restless = True
 
     def receive(self, request: Request) -> list[Rejection]:
         """A request of the client. Returns what it turned out to have refused."""
+        plain_acknowledgement = (
+            request.nonce and request.error is None and not (request.subscribe or request.unsubscribe)
+        )
+        if not plain_acknowledgement or self._hosts.blocked:
+            self.restless = True
         if request.type_url == VIRTUAL_HOST:
             return self._receive_hosts(request)
         subscription = self._types.get(request.type_url)
@@ -121,9 +130,14 @@ class Session:
 
     def next_batch(self) -> Batch | None:
         """The next response as names; see `next_response`."""
+        batch = self._next_due() if self.restless and self._snapshot is not None else None
+        if batch is None:
+            self.restless = False
+        return batch
+
+    def _next_due(self) -> Batch | None:
         snapshot = self._snapshot
-        if snapshot is None:
-            return None
+        assert snapshot is not None
         batch = self._clusters.due(snapshot.clusters)
         if batch is not None:
             # Envoy warms a changed cluster again without asking for its endpoints again. In its first answer to a

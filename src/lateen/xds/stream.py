@@ -12,7 +12,7 @@ import grpc
 
 from lateen.xds.refusal import Rejection
 from lateen.xds.wire import MalformedRequestError
-from lateen.xds.write_budget import WriteBudget
+from lateen.xds.write_budget import SMALL, WriteBudget
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +21,9 @@ Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 class Outgoing(Protocol):
     """The part of a session that a stream writes from."""
+
+    @property
+    def restless(self) -> bool: ...
 
     def next_response(self) -> bytes | None: ...
 
@@ -62,7 +65,8 @@ class Stream:
                     await self._context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a discovery request: {problem}")
                 for rejection in rejections:
                     _log.warning("%s refused %s: %s", who, rejection.name, rejection.reason)
-                self._wake.set()
+                if self._session.restless:
+                    self._wake.set()
                 data = await self._context.read()
             writer.cancel()
 
@@ -72,6 +76,9 @@ class Stream:
             self._wake.clear()
             while (data := self._session.next_response()) is not None:
                 try:
-                    await self._budget.write(self._context.write, data)
+                    if len(data) <= SMALL:
+                        await self._context.write(data)
+                    else:
+                        await self._budget.write(self._context.write, data)
                 except grpc.aio.BaseError:
                     return  # The call is over; the reader learns it as well.

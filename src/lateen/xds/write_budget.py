@@ -7,15 +7,16 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-_SMALL = 32 << 10
+SMALL = 32 << 10
+"""Bytes up to which a write needs no budget."""
 
 
 class WriteBudget:
     """Admits large writes while fewer than `limit` bytes are on their way.
 
     gRPC copies each message, so a thousand streams that are sent one shared response would hold a thousand copies of
-    it. Writes up to 32 KiB are never held up. A write that takes longer than `patience` seconds belongs to a slow
-    client: its bytes no longer count, so that others go on; it holds at most the one response that it is taking.
+    it (writes up to `SMALL` are not worth counting). A write that takes longer than `patience` seconds belongs to a
+    slow client: its bytes no longer count, so that others go on; it holds at most the one response that it is taking.
     """
 
     def __init__(self, limit: int = 32 << 20, patience: float = 2.0) -> None:
@@ -26,9 +27,6 @@ class WriteBudget:
 
     async def write(self, write: Callable[[bytes], Awaitable[None]], data: bytes) -> None:
         """`await write(data)` when there is room for it."""
-        if len(data) <= _SMALL:
-            await write(data)
-            return
         size = min(len(data), self._limit)
         await self._acquire(size)
         timer = asyncio.get_running_loop().call_later(self._patience, self._release, size)
