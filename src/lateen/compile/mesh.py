@@ -70,3 +70,9 @@ def attempt_count(db: Engine) -> bool:
     """Whether upstreams are told how often a request was tried (proxyHeaders.attemptCount)."""
     headers = mesh(db).default_config.proxy_headers
     return headers is None or headers.attempt_count is None or not headers.attempt_count.disabled
+
+
+@query
+def http_proxy_port(db: Engine) -> int:
+    """The port on which sidecars serve as HTTP proxies; 0 for none."""
+    return mesh(db).proxy_http_port

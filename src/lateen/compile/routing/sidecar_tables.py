@@ -73,9 +73,15 @@ def egress_listener_for(db: Engine, scope: Scope, table: str) -> EgressListener 
 
 
 @query
-def route_table(db: Engine, table: str) -> Blob:
+def route_table(db: Engine, table: str) -> Blob | None:
     """A table as it travels: its virtual hosts are resources of their own."""
     return blob(table, delivered_table(table))
+
+
+@collection(route_table)
+def route_tables(db: Engine, names: tuple[str, ...]) -> dict[str, tuple[str]]:
+    """The tables of these names, which listeners refer to."""
+    return {name: (name,) for name in names}
 
 
 def virtual_hosts(db: Engine, scope: Scope, table: str) -> tuple[Table[str, Blob], ...]:
