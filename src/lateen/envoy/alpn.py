@@ -8,12 +8,12 @@ traffic from TLS that an application speaks itself.
 Istio's build of Envoy has a filter that overrides the names for each request by the upstream protocol. With stock
 extensions the same is reached in two parts:
 
-- A cluster whose upstream protocol is fixed lists the right names in its TLS context: `HTTP1`, `HTTP2` or `BYTES`.
-- A cluster that speaks to the upstream what the client spoke (undeclared ports, `useClientProtocol`) lists `BYTES`,
-  for connections that are not HTTP, and carries `by_downstream_protocol()` in its metadata under `METADATA`. The HTTP
-  filter `override_filter()` reads it and sets the names for the connection that this request opens. Requests to
-  clusters without the metadata (TLS that a DestinationRule asks for, plain text) stay as they are, so that a server
-  that insists on ALPN is offered `http/1.1` or `h2` only.
+- The TLS context of a cluster lists `BYTES` (and `h2` if it speaks HTTP/2), for connections that are not HTTP.
+- The cluster carries the names for HTTP in its metadata under `METADATA`: `always()` the same if its upstream protocol
+  is fixed, `by_downstream_protocol()` if it speaks what the client spoke (undeclared ports, `useClientProtocol`). The
+  HTTP filter `override_filter()` reads them and sets them for the connection that this request opens. The names end
+  with `http/1.1` or `h2`, so that a server that insists on ALPN has one to agree on. Requests to clusters without the
+  metadata (TLS that a DestinationRule asks for, plain text) stay as they are.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from lateen.envoy.extension import http_filter
 METADATA = "istio.alpn"
 """Key of the cluster's filter metadata, and the name of the filter that reads it."""
 
-HTTP1 = ("istio-http/1.1", "istio")
-"""For the TLS context of clusters that always speak HTTP/1.1."""
+HTTP1 = ("istio-http/1.1", "istio", "http/1.1")
+"""Of connections for HTTP/1.1 requests."""
 HTTP2 = ("istio-h2", "istio", "h2")
-"""For the TLS context of clusters that always speak HTTP/2."""
-BYTES = ("istio-peer-exchange", "istio")
-"""For the TLS context of clusters that carry anything but HTTP, or HTTP of a version that the client decides."""
+"""Of connections for HTTP/2 requests."""
+BYTES = ("istio",)
+"""Of all other connections. Istio's `istio-peer-exchange` is not offered: whoever agrees to it expects metadata of the
+client's proxy ahead of the first byte, which only Istio's build of Envoy sends."""
 
 DOWNSTREAM_HTTP = ("istio-http/1.0", "istio-http/1.1", "istio-h2")
 """What a server's proxy takes for HTTP inside mutual TLS."""
@@ -51,8 +52,17 @@ _OVERRIDE = (
 
 def by_downstream_protocol() -> Struct:
     """The cluster metadata that has the names chosen for each request by the protocol of the client."""
+    return _names(HTTP1, HTTP2)
+
+
+def always(names: tuple[str, ...]) -> Struct:
+    """The cluster metadata that has the same names chosen for every request."""
+    return _names(names, names)
+
+
+def _names(http1: tuple[str, ...], http2: tuple[str, ...]) -> Struct:
     metadata = Struct()
-    metadata.update({"http1": ",".join((*HTTP1, "http/1.1")), "http2": ",".join(HTTP2)})
+    metadata.update({"http1": ",".join(http1), "http2": ",".join(http2)})
     return metadata
 
 

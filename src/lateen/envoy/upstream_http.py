@@ -32,6 +32,9 @@ class UpstreamHttp(msgspec.Struct, kw_only=True):
     """What a cluster needs of HttpProtocolOptions; all at their defaults need no options at all."""
 
     protocol: UpstreamProtocol = UpstreamProtocol.HTTP1
+    upgraded: bool = False
+    """The protocol is not the one that the port declares. Limits on HTTP/2 connections do not reach such clusters: in
+    Istio they are set before the upgrade."""
     preserve_case: bool = False
     """HTTP/1.1 header names are sent as the client wrote them."""
     pool: ConnectionPoolSettings | None = None
@@ -92,9 +95,11 @@ class UpstreamHttp(msgspec.Struct, kw_only=True):
     def _http2_options(self) -> Http2ProtocolOptions:
         options = Http2ProtocolOptions()
         http = self.pool.http if self.pool else None
-        if http is not None and http.max_concurrent_streams > 0:
+        if http is None or self.upgraded:
+            return options
+        if http.max_concurrent_streams > 0:
             options.max_concurrent_streams.value = http.max_concurrent_streams
-        if http is not None and http.http2_keep_alive is not None:
+        if http.http2_keep_alive is not None:
             _set_keep_alive(options, http.http2_keep_alive)
         return options
 

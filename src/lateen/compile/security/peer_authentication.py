@@ -44,7 +44,7 @@ class NamespacePolicies(msgspec.Struct, frozen=True, kw_only=True, cache_hash=Tr
 
 @query
 def mesh_mutual_tls(db: Engine) -> MutualTLSMode:
-    """What the mesh accepts where nothing narrower says: as the root namespace's oldest policy has it, else PERMISSIVE."""
+    """What the mesh accepts where nothing narrower says: what the oldest of the root namespace says, or PERMISSIVE."""
     for policy in inputs.peer_authentications_in(db, root_namespace(db)):
         if not _selects(policy):
             return _or_inherited(policy.spec.mtls, MutualTLSMode.PERMISSIVE)
