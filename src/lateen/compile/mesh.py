@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lateen.incremental.engine import Engine, query
-from lateen.model.mesh_config import MeshConfig
+from lateen.model.mesh_config import MeshConfig, MeshOutboundTrafficPolicyMode
 from lateen.model.networking.http_policy import HTTPRetry
 from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 from lateen.state import inputs
@@ -56,7 +56,15 @@ def default_destination_rule_export_to(db: Engine) -> tuple[str, ...]:
 def default_outbound_policy(db: Engine) -> OutboundTrafficPolicyMode:
     """The mesh's outboundTrafficPolicy.mode; ALLOW_ANY unless it says otherwise."""
     said = mesh(db).outbound_traffic_policy
-    return OutboundTrafficPolicyMode.ALLOW_ANY if said is None else said.mode
+    refuses = said is not None and said.mode is MeshOutboundTrafficPolicyMode.REGISTRY_ONLY
+    return OutboundTrafficPolicyMode.REGISTRY_ONLY if refuses else OutboundTrafficPolicyMode.ALLOW_ANY
+
+
+@query
+def dynamic_dns(db: Engine) -> bool:
+    """Whether unknown hosts of plain HTTP are looked up by the proxy (ALLOW_ANY_DYNAMIC_DNS)."""
+    said = mesh(db).outbound_traffic_policy
+    return said is not None and said.mode is MeshOutboundTrafficPolicyMode.ALLOW_ANY_DYNAMIC_DNS
 
 
 @query

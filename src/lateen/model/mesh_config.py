@@ -10,11 +10,11 @@ from lateen.model.duration import SECOND, Duration
 from lateen.model.mesh.extension_provider import DefaultProviders, ExtensionProvider
 from lateen.model.mesh.proxy_defaults import ProxyDefaults
 from lateen.model.message import Message
+from lateen.model.networking.client_tls import ClientTLSSettings
 from lateen.model.networking.connection_pool import H2UpgradePolicy, TcpKeepalive
 from lateen.model.networking.http_policy import HTTPRetry
 from lateen.model.networking.load_balancer import LocalityLoadBalancerSetting
 from lateen.model.networking.server_tls import TLSProtocol
-from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 from lateen.model.schema import Int32
 from lateen.model.selector import KubeLabelSelector
 
@@ -41,11 +41,24 @@ class AccessLogEncoding(enum.Enum):
     """Lines of JSON."""
 
 
+class MeshOutboundTrafficPolicyMode(enum.Enum):
+    """What becomes of traffic to unknown destinations."""
+
+    REGISTRY_ONLY = "REGISTRY_ONLY"
+    """It is refused."""
+    ALLOW_ANY = "ALLOW_ANY"
+    """It is passed on."""
+    ALLOW_ANY_DYNAMIC_DNS = "ALLOW_ANY_DYNAMIC_DNS"
+    """It is passed on; plain HTTP to an address that the proxy looks up for the host of the request."""
+
+
 class OutboundTrafficPolicy(Message, frozen=True, kw_only=True):
     """What becomes of traffic to destinations that no service names."""
 
-    mode: OutboundTrafficPolicyMode = OutboundTrafficPolicyMode.REGISTRY_ONLY
+    mode: MeshOutboundTrafficPolicyMode = MeshOutboundTrafficPolicyMode.REGISTRY_ONLY
     """Refuse it or pass it on. In a MeshConfig without the policy: ALLOW_ANY."""
+    tls: ClientTLSSettings | None = None
+    """TLS towards the hosts that ALLOW_ANY_DYNAMIC_DNS looks up."""
 
 
 class InboundTrafficPolicyMode(enum.Enum):
@@ -197,7 +210,7 @@ class MeshConfig(Message, frozen=True, kw_only=True):
     default_config: ProxyDefaults = ProxyDefaults()
     """Settings of proxies."""
     outbound_traffic_policy: OutboundTrafficPolicy | None = OutboundTrafficPolicy(
-        mode=OutboundTrafficPolicyMode.ALLOW_ANY
+        mode=MeshOutboundTrafficPolicyMode.ALLOW_ANY
     )
     """Traffic to unknown destinations."""
     inbound_traffic_policy: InboundTrafficPolicy | None = InboundTrafficPolicy()
@@ -250,6 +263,10 @@ class MeshConfig(Message, frozen=True, kw_only=True):
     """How paths are made uniform before they are matched."""
     default_http_retry_policy: HTTPRetry | None = msgspec.field(default=None, name="defaultHttpRetryPolicy")
     """Retry policy of routes that have none; 2 attempts on Istio's conditions when left out."""
+    default_inbound_http_retry_policy: HTTPRetry | None = msgspec.field(
+        default=None, name="defaultInboundHttpRetryPolicy"
+    )
+    """Retry policy towards the workload itself; 2 attempts if the connection breaks first, when left out."""
     mesh_mtls: TLSConfig | None = msgspec.field(default=None, name="meshMTLS")
     """Limits of TLS between workloads."""
     tls_defaults: TLSConfig | None = None

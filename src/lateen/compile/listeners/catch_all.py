@@ -39,7 +39,7 @@ def catch_all(db: Engine, sidecar: Ref | None) -> CatchAll:
     if proxy is not None:
         host = resolve_short_name(proxy.host, sidecar.namespace if sidecar is not None else "", domain(db))
         return CatchAll(outbound_cluster(proxy.port.number if proxy.port is not None else 0, proxy.subset, host))
-    return CatchAll(PASSTHROUGH, policy.mode is not OutboundTrafficPolicyMode.ALLOW_ANY)
+    return CatchAll(PASSTHROUGH, policy.dynamic_dns)
 
 
 def catch_all_filters(db: Engine, to: CatchAll) -> list[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lateen.compile.mesh import default_outbound_policy
+from lateen.compile.mesh import default_outbound_policy, dynamic_dns
 from lateen.compile.workload import Role, Scope
 from lateen.incremental.engine import Engine, query
 from lateen.model.networking.destination import Destination
@@ -19,6 +19,8 @@ class OutboundPolicy(NamedTuple):
 
     mode: OutboundTrafficPolicyMode
     egress_proxy: Destination | None = None
+    dynamic_dns: bool = False
+    """Whether plain HTTP that is passed on goes to the address that the proxy looks up for its host."""
 
 
 @query
@@ -27,7 +29,7 @@ def policy_of(db: Engine, sidecar: Ref | None) -> OutboundPolicy:
     found = inputs.sidecar(db, sidecar) if sidecar is not None else None
     said = found.spec.outbound_traffic_policy if found is not None else None
     if said is None:
-        return OutboundPolicy(default_outbound_policy(db))
+        return OutboundPolicy(default_outbound_policy(db), dynamic_dns=dynamic_dns(db))
     return OutboundPolicy(said.mode, said.egress_proxy)
 
 
