@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from lateen.apiserver.operations.call import Call, User
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.operations.write import store_new
@@ -13,10 +15,26 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 SYSTEM = User("system:apiserver", groups=("system:masters",))
 
 
-async def first_objects(cluster: Cluster) -> None:
-    """Create what is missing of it."""
+async def first_objects(cluster: Cluster, network: str) -> None:
+    """Create what is missing of it; `network` is where cluster IPs come from."""
     for name in NAMESPACES:
         await _ensure(cluster, "namespaces", "", {"metadata": {"name": name}})
+    await _ensure(cluster, "services", "default", _own_service(network))
+
+
+def _own_service(network: str) -> Document:
+    """The Service of the API server itself: the first address of the range."""
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": str(ipaddress.ip_network(network)[1]),
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        },
+    }
 
 
 async def _ensure(cluster: Cluster, plural: str, namespace: str, document: Document) -> None:

@@ -27,6 +27,8 @@ from typing import Self
 
 import uvicorn
 
+from lateen.apiserver.admission import namespace, service_account
+from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.auth import certificates, kubeconfig
 from lateen.apiserver.auth.authenticate import ADMIN, Authenticator
 from lateen.apiserver.bootstrap import first_objects
@@ -64,6 +66,8 @@ class Config:
     """A listening socket that somebody else bound; `host` and `port` then only name it."""
     advertise: tuple[str, ...] = ()
     """Further addresses and names the certificate is for."""
+    service_network: str = "10.96.0.0/16"
+    """Where the cluster IPs of Services are taken from."""
 
 
 class ApiServer:
@@ -88,17 +92,20 @@ class ApiServer:
         self.kubeconfig = config.data / "kubeconfig"
         self.token = kubeconfig.ensure_token(config.data / "admin.token")
         files = certificates.ensure(config.data, [config.host, "127.0.0.1", *config.advertise], _now())
+        store = Store(SqliteJournal(config.data / "state.db"))
+        self._exit.push_async_callback(store.close)
         self.cluster = Cluster(
-            store=Store(SqliteJournal(config.data / "state.db")),
+            store=store,
             hub=Hub(),
             catalogue=Catalogue(builtin_kinds()),
             now=_now,
             new_uid=lambda: str(uuid.uuid4()),
             new_suffix=_suffix,
+            addresses=ServiceAddresses(store, config.service_network),
+            admission=[namespace.admit, service_account.admit],
         )
-        self._exit.push_async_callback(self.cluster.store.close)
-        self.cluster.store.listeners.append(self.cluster.hub.publish)
-        await first_objects(self.cluster)
+        store.listeners += [self.cluster.addresses.publish, self.cluster.hub.publish]
+        await first_objects(self.cluster, config.service_network)
         authenticator = Authenticator({self.token: ADMIN}, lambda token: None)
         self.application = Application(
             self.cluster, authenticator, VERSION, lambda: f"{config.host}:{self.port}"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import orjson
 
@@ -13,7 +13,7 @@ from lateen.apiserver.auth.authenticate import Authenticator
 from lateen.apiserver.http import paths
 from lateen.apiserver.http.exchange import Exchange, Receive, Scope, Send
 from lateen.apiserver.http.watch_stream import WatchStreams
-from lateen.apiserver.operations import create, patching, read, remove, update
+from lateen.apiserver.operations import create, finalize, patching, pod_actions, read, remove, scale, update
 from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
@@ -24,6 +24,13 @@ log = logging.getLogger(__name__)
 _OPEN_PATHS = frozenset(("/version", "/livez", "/readyz", "/healthz"))
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _DISCOVERY = "APIGroupDiscoveryList"
+_ACTIONS: dict[str, Callable[[Cluster, Call], Awaitable[Reply]]] = {
+    "binding": pod_actions.bind,
+    "eviction": pod_actions.evict,
+    "finalize": finalize.finalize,
+    "scale": scale.scale,
+}
+"""Subresources that are no view of the object itself."""
 
 
 class Application:
@@ -106,6 +113,9 @@ class Application:
             raise method_not_allowed()
         if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
             raise no_such_path()
+        action = _ACTIONS.get(call.subresource)
+        if action is not None:
+            return await action(self.cluster, call)
         match verb:
             case "get":
                 return read.get(self.cluster, call)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.operations.call import Call
 from lateen.apiserver.registry.catalogue import Catalogue
 from lateen.apiserver.registry.kind import Document
@@ -33,4 +34,5 @@ class Cluster:
     new_uid: Callable[[], str]
     new_suffix: Callable[[], str]
     """Five random letters for `generateName`."""
+    addresses: ServiceAddresses
     admission: list[Admit] = field(default_factory=list)

@@ -47,6 +47,8 @@ async def store_new(cluster: Cluster, call: Call, document: Document) -> tuple[D
     key = metadata.key_of(kind, call.namespace, name)
     if cluster.store.head(key) is not None:
         raise already_exists(kind.plural, kind.group, name)
+    if kind.resource == "services":
+        cluster.addresses.allocate(call, key, document, dry_run=dry_run)
     managers.record_update(call, cluster.now(), document, None)
     if dry_run:
         return document, None
@@ -100,6 +102,8 @@ async def store_replacement(
         raise invalid(kind.group, kind.kind, name, causes)
     if kind.custom:
         check_custom(kind, call.version, new)
+    if kind.resource == "services" and call.subresource != "status":
+        cluster.addresses.allocate(call, current.key, new, dry_run=dry_run)
     if strategy.generation and metadata.changed_beyond_status(new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     if record:

@@ -63,7 +63,6 @@ def kinds() -> list[Kind]:
             subresources=(
                 Subresource("attach", "PodAttachOptions", ("create", "get")),
                 Subresource("binding", "Binding", ("create",)),
-                Subresource("ephemeralcontainers", "Pod"),
                 Subresource("eviction", "Eviction", ("create",), "policy", "v1"),
                 Subresource("exec", "PodExecOptions", ("create", "get")),
                 Subresource("log", "Pod", ("get",)),
