@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from lateen.explain import Address, HttpRequest, Request, Trace, trace
-from lateen.explain.decision import DirectResponse, Forward, Redirect
+from lateen.explain import Address, HttpRequest, Request, trace
 from tests.envoy_process import StartEnvoy
+from tests.explain.http_truth import observed, predicted
 from tests.explain.truth import Json, Truth, http_chain, listener, static_cluster
-from tests.explain.wire import HttpClient, Response, echo_server
+from tests.explain.wire import HttpClient, echo_server
 
 _DOMAINS = [
     "a.com",
@@ -318,47 +316,6 @@ def _request(rng: random.Random, port: int) -> Request:
     return Request(destination=Address("127.0.0.1", port), source=Address("127.0.0.1", 50000), http=http)
 
 
-def _predicted(answer: Trace, grpc: bool) -> tuple[Any, ...]:
-    if answer.failure is not None:
-        # What Envoy itself answers to gRPC is a status of gRPC in a response of 200.
-        return ("grpc", _GRPC_STATUS.get(answer.failure.status or 0, 2)) if grpc else ("local", answer.failure.status)
-    assert answer.http is not None
-    match answer.http.action:
-        case Redirect(status=status) if grpc:
-            return ("grpc", _GRPC_STATUS.get(status, 2))
-        case Redirect(status=status, location=location):
-            return ("location", status, location)
-        case DirectResponse(status=status, body=body) if grpc:
-            return ("grpc", _GRPC_STATUS.get(status, 2))
-        case DirectResponse(status=status, body=body, location=location):
-            return ("location", status, location) if location else ("body", status, body)
-        case Forward(cluster=cluster, path=path, authority=authority):
-            return ("forward", cluster, path, authority)
-    raise AssertionError(answer)
-
-
-def _is_grpc(http: HttpRequest) -> bool:
-    kinds = [v for k, v in http.headers if k.lower() == "content-type" and v]
-    return len(kinds) == 1 and kinds[0] in ("application/grpc", "application/grpc+proto")
-
-
-_GRPC_STATUS = {400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14}
-
-
-def _observed(response: Response) -> tuple[Any, ...]:
-    if response.body.startswith("{"):
-        echo = json.loads(response.body)
-        host = next(value for name, value in echo["headers"] if name.lower() == "host")
-        return ("forward", echo["server"], echo["path"], host)
-    if "grpc-status" in response.headers:
-        return ("grpc", int(response.headers["grpc-status"]))
-    if "location" in response.headers:
-        return ("location", response.status, response.headers["location"])
-    if response.body[:1].isdigit():
-        return ("body", response.status, response.body)
-    return ("local", response.status)
-
-
 async def _compare(truth: Truth, requests: Callable[[int], list[Request]]) -> Counter[str]:
     """Send every request to every listener; the kinds of answers that were seen, each as predicted."""
     seen: Counter[str] = Counter()
@@ -368,9 +325,9 @@ async def _compare(truth: Truth, requests: Callable[[int], list[Request]]) -> Co
             answer = trace(truth.resources, request, why=True)
             assert request.http is not None
             response = await client.send(request.http)
-            predicted, observed = _predicted(answer, _is_grpc(request.http)), _observed(response)
-            assert observed == predicted, f"{name}: {request.http}\n{answer}"
-            seen[predicted[0]] += 1
+            want, got = predicted(answer, request.http), observed(response)
+            assert got == want, f"{name}: {request.http}\n{answer}"
+            seen[want[0]] += 1
         client.close()
     return seen
 

@@ -34,7 +34,12 @@ class HttpClient:
 
     async def send(self, request: HttpRequest) -> Response:
         """The response to `request`, sent as it stands."""
-        lines = [f"{request.method} {request.path} {request.version}"]
+        target = request.path
+        if request.method == "CONNECT":
+            target = request.authority or ""
+        elif request.scheme:
+            target = f"{request.scheme}://{request.authority}{request.path}"
+        lines = [f"{request.method} {target} {request.version}"]
         if request.authority is not None:
             lines.append(f"Host: {request.authority}")
         lines += [f"{name}: {value}" for name, value in request.headers]

@@ -70,7 +70,7 @@ def manage(
         normal = normalize(manager, path)
         path = normal.path
         if normal.verdict is Verdict.REJECT:
-            failure = Failure(Problem.BAD_REQUEST, "the path has escaped slashes", 400)
+            failure = Failure(Problem.BAD_REQUEST, "the path has escaped slashes, or an escaped null character", 400)
             return Outcome(Http(path=http.path, authority=authority), failure)
         if normal.verdict is Verdict.REDIRECT:
             return Outcome(Http(path=path, authority=authority, action=Redirect(307, path)))
@@ -78,14 +78,15 @@ def manage(
 
 
 def _not_http(manager: Message, request: Request, tls: DownstreamTls) -> Failure | None:
-    """What happens to bytes that the manager cannot read."""
-    if request.tls is not None and not tls.terminates_tls:
-        return Failure(Problem.PROTOCOL, "the client sends TLS, which this filter chain does not terminate")
-    if request.http is None:
-        what = "bytes that are not HTTP" if request.speaks_first else "nothing, it waits for the server"
-        return Failure(Problem.PROTOCOL, f"the filter chain expects HTTP and the client sends {what}")
-    is_http2 = request.http.version == HTTP2
+    """What happens to bytes that the manager cannot read: HTTP/1.1 answers 400, HTTP/2 just closes."""
     codec = manager.codec_type
+    status = 400 if codec in (_AUTO, _HTTP1) and tls.alpn != "h2" else None
+    if request.tls is not None and not tls.terminates_tls:
+        return Failure(Problem.PROTOCOL, "the client sends TLS, which this filter chain does not terminate", status)
+    if request.http is None:
+        what = "bytes that are not HTTP" if request.speaks_first else "nothing: it waits for the server"
+        return Failure(Problem.PROTOCOL, f"the filter chain expects HTTP and the client sends {what}", status)
+    is_http2 = request.http.version == HTTP2
     if codec == _HTTP3:
         return Failure(Problem.NOT_UNDERSTOOD, "HTTP/3 is not traced")
     expects = {_HTTP1: False, _HTTP2: True}.get(codec)
@@ -93,9 +94,8 @@ def _not_http(manager: Message, request: Request, tls: DownstreamTls) -> Failure
         expects = tls.alpn == "h2"
     if expects is not None and expects != is_http2:
         wanted = "HTTP/2" if expects else "HTTP/1.1"
-        return Failure(
-            Problem.PROTOCOL, f"the filter chain expects {wanted} and the client speaks {request.http.version}"
-        )
+        spoken = request.http.version
+        return Failure(Problem.PROTOCOL, f"the filter chain expects {wanted} and the client speaks {spoken}", status)
     return None
 
 
@@ -104,10 +104,12 @@ def _sanity(manager: Message, http: HttpRequest, path: str | None) -> Failure | 
     if http.version == HTTP10 and not manager.http_protocol_options.accept_http_10:
         return Failure(Problem.BAD_REQUEST, "HTTP/1.0 is not accepted", 426)
     default_host = manager.http_protocol_options.default_host_for_http_10 if http.version == HTTP10 else ""
-    if not http.authority and not default_host:
+    if http.authority is None and not default_host:
         return Failure(Problem.BAD_REQUEST, "the request has no host", 400)
+    if path == "*":
+        return Failure(Problem.BAD_REQUEST, "the request is for the server as a whole", 404)
     if path is not None and not path.startswith("/"):
-        return Failure(Problem.BAD_REQUEST, "the path does not begin with a slash", 404)
+        return Failure(Problem.BAD_REQUEST, "the path does not begin with a slash", 400)
     if path is not None and "#" in path:
         return Failure(Problem.BAD_REQUEST, "the path has a fragment", 400)
     if path is not None and any(not "!" <= c <= "~" for c in path):
@@ -117,7 +119,9 @@ def _sanity(manager: Message, http: HttpRequest, path: str | None) -> Failure | 
 
 def _authority(manager: Message, http: HttpRequest, connection: Connection) -> str:
     """The Host header after the manager's options have stripped it."""
-    authority = http.authority or manager.http_protocol_options.default_host_for_http_10
+    authority = http.authority
+    if authority is None:
+        authority = manager.http_protocol_options.default_host_for_http_10
     if manager.strip_trailing_host_dot:
         dot = authority.rfind(".")
         if dot >= 0 and authority[dot + 1 : dot + 2] in ("", ":"):

@@ -52,10 +52,12 @@ def normalize(manager: Message, path: str) -> Normalized:
                 verdict = Verdict.REDIRECT
             before = unescaped
     if manager.normalize_path.value:
+        if "%00" in before:
+            return Normalized(path, Verdict.REJECT)
         before = canonical(before)
     if manager.merge_slashes and "//" in before:
         merged = "/".join(s for s in before.split("/") if s)
-        before = ("/" if before.startswith("/") else "") + merged + ("/" if before.endswith("/") and merged else "")
+        before = ("/" if before.startswith("/") else "") + merged + ("/" if before.endswith("/") else "")
     return Normalized(before + mark + query, verdict)
 
 

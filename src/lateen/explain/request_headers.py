@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import Any as Message
 
+from lateen.explain.address import parse_ip
 from lateen.explain.request import HttpRequest, Request
 
 _SANITIZE, _FORWARD_ONLY, _APPEND_FORWARD, _SANITIZE_SET, _ALWAYS_FORWARD_ONLY = range(5)
 _CERTIFICATE = "x-forwarded-client-cert"
+_OWN_ADDRESS = "(address of this host)"
+_MADE_BY_ENVOY = "(made by Envoy)"
 
 # Envoy keeps one entry for each of these; a second value is appended to the first.
 _JOINED = frozenset(
@@ -113,11 +116,16 @@ def request_headers(manager: Message, request: Request, http: HttpRequest, inter
         headers.pop(name, None)
     if internal:
         headers["x-envoy-internal"] = ["true"]
+    elif manager.use_remote_address.value:
+        headers["x-envoy-external-address"] = [request.source.ip]
     if manager.use_remote_address.value and not manager.skip_xff_append:
         before = headers.get("x-forwarded-for", [])
-        headers["x-forwarded-for"] = [",".join([*before, request.source.ip])]
+        ip = parse_ip(request.source.ip)
+        # For a client on loopback Envoy names the host's own address, which the configuration does not tell.
+        client = _OWN_ADDRESS if ip is not None and ip.is_loopback else request.source.ip
+        headers["x-forwarded-for"] = [",".join([*before, client])]
     if not manager.HasField("generate_request_id") or manager.generate_request_id.value:
-        headers.setdefault("x-request-id", ["(made by Envoy)"])
+        headers.setdefault("x-request-id", [_MADE_BY_ENVOY])
     return headers
 
 

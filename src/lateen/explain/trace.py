@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from lateen.explain import downstream_tls
 from lateen.explain.cluster import reached
 from lateen.explain.connection import Connection
-from lateen.explain.decision import DownstreamTls, Failure, Filter, Forward, Problem, Trace
+from lateen.explain.decision import DownstreamTls, Failure, Filter, Forward, NonForwarding, Problem, Trace
 from lateen.explain.http_connection_manager import manage
 from lateen.explain.request import Request
 from lateen.explain.resources import Resources
@@ -86,6 +86,9 @@ def _http(served: _Served, manager: Message, answer: Trace) -> Trace:
     outcome = manage(manager, served.resources.table_of, served.request, served.connection, served.tls, served.why)
     answer = replace(answer, http=outcome.http, failure=outcome.failure)
     action = outcome.http.action
+    if outcome.failure is None and isinstance(action, NonForwarding):
+        failure = Failure(Problem.NO_CLUSTER, "the route forwards nothing, and no filter has answered", 503, "NC")
+        return replace(answer, failure=failure)
     if outcome.failure is not None or not isinstance(action, Forward):
         return answer
     status = action.missing_cluster_status

@@ -27,7 +27,9 @@ def _wanted(view: HttpView) -> str:
         return (view.header(":protocol") or "connect").lower()
     connection = view.header("connection") or ""
     asks = any(token.strip().lower() == "upgrade" for token in connection.split(","))
-    return (view.header("upgrade") or "").lower() if asks else ""
+    wanted = (view.header("upgrade") or "").lower() if asks else ""
+    # An upgrade to HTTP/2 is ignored, not refused.
+    return "" if wanted == "h2c" else wanted
 
 
 def _failure(wanted: str) -> Failure:
