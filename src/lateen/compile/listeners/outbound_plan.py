@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 
 from lateen.compile.listeners.bind import METRICS_PORT, STATUS_PORT, Capture, loopbacks, wildcards
 from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry, Part, TcpPart
-from lateen.compile.listeners.service_face import ServiceFace, endpoint_addresses, service_face
+from lateen.compile.listeners.service_face import ServiceFace, endpoint_addresses, service_faces
 from lateen.compile.mesh import mesh
 from lateen.compile.services.protocol import parse_protocol
 from lateen.compile.services.service import Protocol, ServiceKey
@@ -54,7 +54,8 @@ def outbound_plan(
         services = [
             (scoped.key, face.on(scoped.ports))
             for scoped in imported_services(db, namespace, sidecar, listener.index).values()
-            if (face := service_face(db, scoped.key)) is not None and not face.alias_of
+            for face in service_faces(db, scoped.key)
+            if not face.alias_of
         ]
         binds, bind_to_port = _binding(listener, capture)
         if listener.port is not None:
@@ -79,10 +80,10 @@ def headless_addresses(db: Engine, namespace: str, sidecar: Ref | None, capture:
         if listener.port is not None or binds:
             continue
         for scoped in imported_services(db, namespace, sidecar, listener.index).values():
-            face = service_face(db, scoped.key)
-            for number, protocol in face.ports if face is not None and face.passthrough else ():
-                if face is not None and _per_endpoint(face, protocol, capture):
-                    found.update(endpoint_addresses(db, scoped.key, number) or ())
+            for face in service_faces(db, scoped.key):
+                for number, protocol in face.ports if face.passthrough else ():
+                    if _per_endpoint(face, protocol, capture):
+                        found.update(endpoint_addresses(db, scoped.key, number) or ())
     return frozenset(found)
 
 

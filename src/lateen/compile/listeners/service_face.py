@@ -9,7 +9,7 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.bind import supports
 from lateen.compile.services.instances import endpoints_of
 from lateen.compile.services.registry import service
-from lateen.compile.services.service import Protocol, Registry, Resolution, ServiceKey
+from lateen.compile.services.service import MeshService, Protocol, Registry, Resolution, ServiceKey
 from lateen.envoy.address import UNSPECIFIED_V4, UNSPECIFIED_V6, is_ip
 from lateen.incremental.engine import Engine, query
 
@@ -51,11 +51,20 @@ class ServiceFace(NamedTuple):
 
 
 @query
-def service_face(db: Engine, key: ServiceKey) -> ServiceFace | None:
-    """The face of one service."""
+def service_faces(db: Engine, key: ServiceKey) -> tuple[ServiceFace, ...]:
+    """The faces of one service: one for each object that declares it, for each brings its own addresses and ports."""
     found = service(db, key)
-    if found is None:
-        return None
+    return tuple(map(_face, found.declarations)) if found is not None else ()
+
+
+@query
+def service_face(db: Engine, key: ServiceKey) -> ServiceFace | None:
+    """The face of the service as a whole."""
+    found = service(db, key)
+    return _face(found) if found is not None else None
+
+
+def _face(found: MeshService) -> ServiceFace:
     return ServiceFace(
         ports=tuple((port.number, port.protocol) for port in found.ports),
         address=found.address,

@@ -9,16 +9,20 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.bind import Capture, capture_of
 from lateen.compile.listeners.catch_all import catch_all
 from lateen.compile.listeners.http_proxy import http_proxy_listener
+from lateen.compile.listeners.inbound_listener import inbound_listener, virtual_inbound
+from lateen.compile.listeners.inbound_plan import InboundPort, inbound_ports, passthrough_ports
 from lateen.compile.listeners.outbound_entry import OutboundEntry
 from lateen.compile.listeners.outbound_listener import outbound_listener
 from lateen.compile.listeners.outbound_plan import headless_addresses, outbound_plan
 from lateen.compile.listeners.tcp_route import Client
 from lateen.compile.listeners.virtual_outbound import virtual_outbound
-from lateen.compile.workload import Interception, Scope, Workload
+from lateen.compile.workload import Interception, Labels, Scope, Workload
 from lateen.envoy.blob import Blob
+from lateen.envoy.listener import VIRTUAL_INBOUND, listener_name
 from lateen.envoy.snapshot import Layer
 from lateen.incremental.engine import Engine, collection, query
 from lateen.incremental.table import Table
+from lateen.model.ref import Ref
 
 
 @collection(outbound_listener)
@@ -43,10 +47,39 @@ def proxy_listeners_of(db: Engine, client: Client, capture: Capture) -> Layer:
     return Table({blob.name: blob for blob in blobs})
 
 
+@collection(inbound_listener)
+def inbound_listeners_of(
+    db: Engine, namespace: str, labels: Labels, ips: tuple[str, ...], capture: Capture, sidecar: Ref | None
+) -> Mapping[str, tuple[InboundPort]]:
+    """The inbound listeners on ports of their own, by name."""
+    ports = inbound_ports(db, namespace, labels, ips, capture, sidecar)
+    return {listener_name(port.binds[0], port.number): (port,) for port in ports if port.bind_to_port}
+
+
+@query
+def virtual_inbound_of(
+    db: Engine, namespace: str, labels: Labels, ips: tuple[str, ...], capture: Capture, sidecar: Ref | None
+) -> Layer:
+    """virtualInbound, where connections are redirected. Workloads with the same ports and policies share it."""
+    if not capture.redirected:
+        return Table({})
+    ports = inbound_ports(db, namespace, labels, ips, capture, sidecar)
+    others = passthrough_ports(db, namespace, labels, frozenset(port.number for port in ports))
+    captured = tuple(port for port in ports if not port.bind_to_port)
+    transparent = capture.interception is Interception.TPROXY
+    return Table({VIRTUAL_INBOUND: virtual_inbound(db, (*others, *captured), capture.families, transparent)})
+
+
 def sidecar_listeners(db: Engine, workload: Workload, scope: Scope) -> tuple[Layer, ...]:
     """The listeners of `workload`'s sidecar, whose scope is `scope`."""
     capture = capture_of(scope)
     client = Client(scope.namespace, scope.labels, scope.sidecar)
     shared = headless_addresses(db, scope.namespace, scope.sidecar, capture)
     own = workload.ips[0] if workload.ips and workload.ips[0] in shared else ""
-    return (outbound_listeners_of(db, client, capture, own), proxy_listeners_of(db, client, capture))
+    workload_side = (workload.namespace, workload.labels, workload.ips, capture, scope.sidecar)
+    return (
+        outbound_listeners_of(db, client, capture, own),
+        proxy_listeners_of(db, client, capture),
+        inbound_listeners_of(db, *workload_side),
+        virtual_inbound_of(db, *workload_side),
+    )
