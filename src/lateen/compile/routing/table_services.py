@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lateen.compile.routing.aliases import aliases_of
 from lateen.compile.services.kubernetes_service import UNSPECIFIED
 from lateen.compile.services.registry import service
-from lateen.compile.services.service import Registry, Resolution, ServiceKey
+from lateen.compile.services.service import MeshService, Registry, Resolution, ServiceKey
 from lateen.compile.sidecar_scope.services import imported_services
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
@@ -43,14 +43,24 @@ class Advertised(NamedTuple):
 def advertised(db: Engine, key: ServiceKey) -> Advertised | None:
     """The service `key` as route tables need it."""
     found = service(db, key)
-    if found is None:
-        return None
+    return _advertised(found, key, aliases_of(db, key.hostname)) if found is not None else None
+
+
+@query
+def advertisements(db: Engine, key: ServiceKey) -> tuple[Advertised, ...]:
+    """The service `key` once for each object that declares it, for each brings its own addresses and ports."""
+    found = service(db, key)
+    aliases = aliases_of(db, key.hostname)
+    return tuple(_advertised(one, key, aliases) for one in found.declarations) if found is not None else ()
+
+
+def _advertised(found: MeshService, key: ServiceKey, aliases: tuple[str, ...]) -> Advertised:
     return Advertised(
         key=key,
         ports=tuple(port.number for port in found.ports),
         http_ports=frozenset(p.number for p in found.ports if p.protocol.is_http or p.protocol.is_sniffed),
         addresses=tuple(address for address in found.addresses if address != UNSPECIFIED),
-        aliases=aliases_of(db, key.hostname),
+        aliases=aliases,
         any_pod=found.resolution is Resolution.PASSTHROUGH and found.registry is Registry.KUBERNETES,
         target=found.alias_of,
         source=found.source,
@@ -59,18 +69,15 @@ def advertised(db: Engine, key: ServiceKey) -> Advertised | None:
 
 @query
 def services_by_port(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> dict[int, tuple[Advertised, ...]]:
-    """The services that egress listener `index` imports, by port number; all of them under ALL_PORTS."""
-    found: dict[int, list[Advertised]] = {ALL_PORTS: []}
+    """The services that egress listener `index` imports, by port number; all of them under ALL_PORTS. Where several
+    objects declare a host, the last one that has the port speaks for it."""
+    found: dict[int, dict[ServiceKey, Advertised]] = {ALL_PORTS: {}}
     for scoped in imported_services(db, namespace, sidecar, index).values():
-        seen = advertised(db, scoped.key)
-        if seen is None:
-            continue
-        if scoped.ports is not None:
-            seen = seen.on(scoped.ports)
-        found[ALL_PORTS].append(seen)
-        for port in dict.fromkeys(seen.ports):
-            found.setdefault(port, []).append(seen)
-    return {port: tuple(services) for port, services in found.items()}
+        for seen in advertisements(db, scoped.key):
+            narrowed = seen if scoped.ports is None else seen.on(scoped.ports)
+            for port in (ALL_PORTS, *narrowed.ports):
+                found.setdefault(port, {})[scoped.key] = narrowed
+    return {port: tuple(services.values()) for port, services in found.items()}
 
 
 @query

@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from lateen.compile.mesh import trust_domain
-from lateen.compile.services.endpoint import NO_TLS, TLS_MODE_LABEL
+from lateen.compile.services.endpoint import NO_TLS, TLS_MODE_LABEL, Health
 from lateen.compile.services.locality import (
     CLUSTER_LABEL,
     HOSTNAME_LABEL,
@@ -48,6 +48,7 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     weight: int = 0
     ports: FrozenMap[str, int] = FrozenMap()
     """Numbers of the workload's named ports."""
+    health: Health = Health.UNKNOWN
     selectable: bool = False
     """Whether selectors of ServiceEntries take it: it has an address, and a pod is ready and not about to end."""
 
@@ -97,6 +98,7 @@ def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
         subdomain=pod.spec.subdomain,
         address=pod.status.pod_ip or next((entry.ip for entry in pod.status.pod_ips), ""),
         ports=_named_ports(pod),
+        health=Health.HEALTHY,
         selectable=_selectable(pod),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lateen.compile.mesh import trust_domain
 from lateen.compile.services.endpoint import MUTUAL_TLS, NO_TLS, TLS_MODE_LABEL
-from lateen.compile.services.locality import LOCALITY_LABEL, NETWORK_LABEL, parse_locality
+from lateen.compile.services.locality import LOCALITY_LABEL, parse_locality
 from lateen.compile.services.pod import CLUSTER, WorkloadFacts, spiffe_identity, with_topology
 from lateen.compile.workload import Locality
 from lateen.incremental.engine import Engine, query
@@ -22,13 +22,12 @@ def facts_of(spec: WorkloadEntrySpec, labels: dict[str, str], name: str, namespa
     """The workload at an endpoint. With a service account it speaks mutual TLS unless a label says otherwise."""
     written = spec.locality or labels.get(LOCALITY_LABEL, "")
     locality = parse_locality(written) if written else Locality()
-    network = spec.network or labels.get(NETWORK_LABEL, "")
     return WorkloadFacts(
         name=name,
         namespace=namespace,
-        labels=with_topology(labels, locality, network, CLUSTER, ""),
+        labels=with_topology(labels, locality, spec.network, CLUSTER, ""),
         locality=locality,
-        network=network,
+        network=spec.network,
         tls_mode=labels.get(TLS_MODE_LABEL) or (MUTUAL_TLS if spec.service_account else NO_TLS),
         service_account=spiffe_identity(trust, namespace, spec.service_account) if spec.service_account else "",
         address=spec.address,
