@@ -62,9 +62,9 @@ class Controller:
         await self.queue.run(self.reconcile, self._failed, self.workers)
 
     def _failed(self, key: Key, error: Exception) -> None:
-        # Conflicts and objects that went away in between are how level-triggered controllers learn that the state has
-        # moved on; they are no trouble.
-        if isinstance(error, ApiError) and (error.conflict or error.not_found):
+        # Conflicts, objects that went away in between and namespaces that are ending are how level-triggered controllers
+        # learn that the state has moved on; they are no trouble.
+        if isinstance(error, ApiError) and (error.conflict or error.not_found or error.namespace_ending):
             return
         self._trouble(
             f"{type(self).__name__} {'/'.join(part for part in key if part)}: {error or type(error).__name__}"

@@ -32,6 +32,11 @@ class ApiError(Exception):
         """The resourceVersion is too old to go on from: list again."""
         return self.code == 410
 
+    @property
+    def namespace_ending(self) -> bool:
+        """Nothing new may be created, because the namespace is being deleted."""
+        return self.code == 403 and "is being terminated" in self.message
+
     @classmethod
     def from_response(cls, code: int, body: bytes) -> ApiError:
         """From an HTTP status and a body that should be a Status, but may be a proxy's page."""
