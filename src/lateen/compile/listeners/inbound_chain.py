@@ -50,7 +50,13 @@ def _requests(db: Engine, port: InboundPort) -> Message:
     return http_connection_manager(
         connection_manager_settings(db, KIND),
         stat_prefix=f"{prefix};",
-        routes=inbound_routes(db, port.cluster, port.host, port.service_port),
+        routes=inbound_routes(
+            db,
+            port.cluster,
+            port.host,
+            port.service_port,
+            retries=port.protocol not in (Protocol.GRPC, Protocol.GRPC_WEB),
+        ),
         http_filters=http_filters(
             outbound=False,
             router=router(suppress_debug_headers=suppresses_debug_headers(db)),

@@ -26,8 +26,9 @@ def inbound_retries(db: Engine) -> HTTPRetry:
     return said if said.retry_on else HTTPRetry(attempts=said.attempts, retry_on=_RETRY_ON, backoff=said.backoff)
 
 
-def inbound_routes(db: Engine, cluster: str, host: str, port: int) -> Message:
-    """The table, inside of its chain. `host` and `port` are the service's, for names and spans only."""
+def inbound_routes(db: Engine, cluster: str, host: str, port: int, *, retries: bool = True) -> Message:
+    """The table, inside of its chain. `host` and `port` are the service's, for names and spans only. gRPC goes without
+    `retries`, as in Istio: its clients have their own."""
     route = route_components_pb2.Route(
         name="default",
         match={"prefix": "/"},
@@ -39,7 +40,7 @@ def inbound_routes(db: Engine, cluster: str, host: str, port: int) -> Message:
         },
         decorator={"operation": f"{host}:{port}/*"},
     )
-    policy = retry_policy(inbound_retries(db), hashed=True)
+    policy = retry_policy(inbound_retries(db), hashed=True) if retries else None
     if policy is not None:
         policy.ClearField("host_selection_retry_max_attempts")
         route.route.retry_policy.CopyFrom(policy)
