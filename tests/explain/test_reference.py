@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.conformance import adapter
+from tests.conformance.simulator import trace_call
 
 _TOPICS = ["external", "gateways", "routing", "security", "sidecar", "stories", "traffic-policy"]
 
@@ -30,7 +30,7 @@ def test_traces_of_istio_configuration(shared: Path, compare: ModuleType, topic:
     for case in sorted((shared / "reference" / topic).iterdir()):
         resources = compare.expected(base, json.loads((case / "istio.json").read_text()))
         for row in json.loads((case / "probes.json").read_text()):
-            got = adapter.trace(resources.get(row["call"]["proxy"], {}), row["call"])
+            got = trace_call(resources.get(row["call"]["proxy"], {}), row["call"])
             assert compare.same_probe(got, row["expect"]), f"{case.name}: {row['call']}\n{row['expect']}\n{got}"
             rows += 1
     assert rows

@@ -125,6 +125,8 @@ def request_headers(manager: Message, request: Request, http: HttpRequest, inter
         client = _OWN_ADDRESS if ip is not None and ip.is_loopback else request.source.ip
         headers["x-forwarded-for"] = [",".join([*before, client])]
     if not manager.HasField("generate_request_id") or manager.generate_request_id.value:
+        if manager.use_remote_address.value and not internal and not manager.preserve_external_request_id:
+            headers.pop("x-request-id", None)
         headers.setdefault("x-request-id", [_MADE_BY_ENVOY])
     return headers
 
