@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything one proxy should hold: the layers of its resources, most of them shared with other proxies."""
+"""Everything one proxy should hold: the layers of its resources, most of them shared with other proxies.
+
+A change costs each proxy only the look at the few results that are put together here, so what proxies of one scope
+share is put together once for all of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from lateen.compile.clusters.auto_passthrough import forwards_tls
 from lateen.compile.clusters.inbound import inbound_clusters
-from lateen.compile.clusters.layers import load_assignments, outbound_clusters
+from lateen.compile.clusters.layers import (
+    forwarded_load_assignments,
+    forwarding_clusters,
+    load_assignments,
+    outbound_clusters,
+)
 from lateen.compile.clusters.unnamed import unnamed_clusters
 from lateen.compile.listeners.sidecar import sidecar_listeners
 from lateen.compile.routing.sidecar_tables import route_tables, virtual_hosts
@@ -20,22 +31,49 @@ from lateen.incremental.engine import Engine, collection, query
 @query
 def snapshot(db: Engine, workload: Workload) -> Snapshot:
     """The resources of `workload`'s proxy."""
-    scope = scope_of(db, workload)
+    scope = proxy_scope(db, workload)
     if scope.role is Role.ROUTER:
-        return Snapshot(
-            clusters=(outbound_clusters(db, scope), unnamed_clusters(db, scope)),
-            endpoints=(load_assignments(db, scope),),
-            listeners=(),
-            routes=(),
-            virtual_hosts={},
-        )
+        return gateway_snapshot(db, scope)
+    common = outbound(db, scope)
     return Snapshot(
-        clusters=(outbound_clusters(db, scope), unnamed_clusters(db, scope), inbound_clusters(db, workload)),
+        clusters=(*common.clusters, inbound_clusters(db, workload)),
+        endpoints=common.endpoints,
+        listeners=listeners(db, workload, scope),
+        routes=common.routes,
+        virtual_hosts=common.virtual_hosts,
+    )
+
+
+class Outbound(NamedTuple):
+    """What sidecars of one scope share; the fields are those of Snapshot."""
+
+    clusters: tuple[Layer, ...]
+    endpoints: tuple[Layer, ...]
+    routes: tuple[Layer, ...]
+    virtual_hosts: Mapping[str, tuple[Layer, ...]]
+
+
+@query
+def proxy_scope(db: Engine, workload: Workload) -> Scope:
+    """The scope of a proxy."""
+    return scope_of(db, workload)
+
+
+@query
+def outbound(db: Engine, scope: Scope) -> Outbound:
+    """What sidecars of a scope share."""
+    return Outbound(
+        clusters=(outbound_clusters(db, scope), unnamed_clusters(db, scope)),
         endpoints=(load_assignments(db, scope),),
-        listeners=sidecar_listeners(db, workload, scope),
         routes=(route_tables(db, table_names(db, scope)),),
         virtual_hosts=hosts_by_table(db, scope),
     )
+
+
+@query
+def listeners(db: Engine, workload: Workload, scope: Scope) -> tuple[Layer, ...]:
+    """All listeners of a sidecar."""
+    return sidecar_listeners(db, workload, scope)
 
 
 @query
@@ -48,3 +86,14 @@ def table_hosts(db: Engine, scope: Scope, table: str) -> tuple[Layer, ...]:
 def hosts_by_table(db: Engine, scope: Scope) -> Mapping[str, tuple[Scope, str]]:
     """The virtual hosts of a sidecar's tables, by table."""
     return {name: (scope, name) for name in table_names(db, scope)}
+
+
+@query
+def gateway_snapshot(db: Engine, scope: Scope) -> Snapshot:
+    """The resources of the gateways of a scope."""
+    clusters = [outbound_clusters(db, scope), unnamed_clusters(db, scope)]
+    endpoints = [load_assignments(db, scope)]
+    if forwards_tls(db, scope):
+        clusters.append(forwarding_clusters(db, scope))
+        endpoints.append(forwarded_load_assignments(db, scope))
+    return Snapshot(clusters=tuple(clusters), endpoints=tuple(endpoints), listeners=(), routes=(), virtual_hosts={})

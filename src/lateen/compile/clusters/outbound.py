@@ -114,7 +114,8 @@ def _cluster(
             cache = dns_cache_config(dns_cache(key.hostname), client.families.lookup)
             make_dynamic_forward_proxy(cluster, cache, insecure=is_insecure(tls))
         case Discovery.STRICT_DNS | Discovery.LOGICAL_DNS:
-            groups = locality_groups(db, key, port_number, subset, sources, viewpoint, in_cluster=True)
+            logical = discovery is Discovery.LOGICAL_DNS
+            groups = locality_groups(db, key, port_number, subset, sources, viewpoint, in_cluster=True, single=logical)
             if not groups:
                 return None
             make_dns(
@@ -122,7 +123,7 @@ def _cluster(
                 groups_as_messages(groups),
                 family=LookupFamily.ALL if races_connections(db, found.source) else client.families.lookup,
                 refresh=defaults.dns_refresh,
-                logical=discovery is Discovery.LOGICAL_DNS,
+                logical=logical,
             )
     cluster.circuit_breakers.CopyFrom(circuit_breakers(policy.connection_pool, policy.retry_budget))
     set_keepalive(cluster, defaults.tcp_keepalive, keepalive_of(policy.connection_pool))

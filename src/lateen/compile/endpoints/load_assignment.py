@@ -71,22 +71,29 @@ def locality_groups(
     viewpoint: Viewpoint,
     *,
     in_cluster: bool,
+    single: bool = False,
     only_mutual: bool = False,
 ) -> list[LocalityGroup] | None:
     """The endpoints of a cluster in groups; None if the service is gone. `in_cluster` is for clusters that hold their
-    endpoints themselves, which may be names; a separate assignment can only hold addresses."""
+    endpoints themselves, which may be names; a separate assignment can only hold addresses. `single` keeps the first
+    endpoint alone."""
     found = service(db, key)
     if found is None:
         return None
     merged = merged_rule(db, rule) if rule else None
     policy = effective_policy(merged, port, subset)
+    listed = endpoints_of(db, key, port)
+    if all(endpoint.health is Health.UNHEALTHY for endpoint in listed):
+        listed = ()
     shown = [
         (endpoint, _candidate(endpoint, _takes_mutual_tls(db, endpoint, merged, port, subset)))
-        for endpoint in endpoints_of(db, key, port)
+        for endpoint in listed
         if _is_shown(endpoint, found, policy, viewpoint)
         and _in_subset(endpoint, merged, subset)
         and (in_cluster or endpoint.port == 0 or is_ip_address(endpoint.address) or not endpoint.address)
     ]
+    if single:
+        shown = shown[:1]
     gateways = network_gateways(db)
     if gateways:
         groups = [_through_gateways(group, gateways, viewpoint.network) for group in grouped(shown)]
@@ -117,9 +124,9 @@ def groups_as_messages(groups: Iterable[LocalityGroup]) -> list[LocalityLbEndpoi
 
 
 def _is_shown(endpoint: Endpoint, found: MeshService, policy: EffectivePolicy, viewpoint: Viewpoint) -> bool:
-    """Endpoints that are not ready are sent as such, so that Envoy knows how large the cluster is, unless the rule has
-    Envoy fall back on all endpoints below minHealthPercent: it would then use them. Endpoints that are going away are
-    only of use to sessions that stay with them."""
+    """Endpoints that are not ready are sent as such beside those that are, so that Envoy knows the cluster's size, unless
+    the rule has Envoy fall back on all endpoints below minHealthPercent: it would then use them. Endpoints that are
+    going away are only of use to sessions that stay with them."""
     if found.node_local and endpoint.node != viewpoint.node:
         return False
     if endpoint.health is Health.UNHEALTHY:
