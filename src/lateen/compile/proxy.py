@@ -77,7 +77,7 @@ def listeners(db: Engine, workload: Workload, scope: Scope) -> tuple[Layer, ...]
 
 
 @query
-def table_hosts(db: Engine, scope: Scope, table: str) -> tuple[Layer, ...]:
+def table_hosts(db: Engine, scope: Scope, table: str) -> tuple[Layer, ...] | None:
     """The virtual hosts of one table, in layers."""
     return virtual_hosts(db, scope, table)
 

@@ -54,6 +54,8 @@ class Table(Mapping[K, V]):
             return NotImplemented
         if self._previous is not None and self._previous() is other:
             return not self._change
+        if other._previous is not None and other._previous() is self:
+            return not other._change
         return self._values == other._values
 
     def __hash__(self) -> int:

@@ -65,6 +65,9 @@ def entry_endpoints(db: Engine, ref: Ref, host: str) -> tuple[Endpoint, ...]:
                 service_port=port.name,
                 service_port_number=port.number,
                 health=Health.UNKNOWN,
+                cluster_id=CLUSTER,
+                workload=ref.name,
+                namespace=ref.namespace,
             )
             for port in spec.ports
         )

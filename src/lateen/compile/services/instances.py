@@ -16,7 +16,7 @@ from lateen.compile.services.registry import (
     service,
     services_listed,
 )
-from lateen.compile.services.service import MeshPort, ServiceKey
+from lateen.compile.services.service import MeshPort, Resolution, ServiceKey
 from lateen.compile.workload import Labels
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.pod import Pod
@@ -32,19 +32,21 @@ PERSISTENT_SESSION = "istio.io/persistent-session"
 def endpoints_of(db: Engine, key: ServiceKey, port_number: int) -> tuple[Endpoint, ...]:
     """The endpoints of one port of a service, healthy or not, in a stable order; none for a port it does not have.
 
-    Every object of the namespace that declares the host contributes its endpoints, whichever of them leads.
+    Every object of the namespace that declares the host contributes its endpoints, whichever of them leads; but
+    DNS_ROUND_ROBIN is about a single name, the first.
     """
     found = service(db, key)
     port = found.port(port_number) if found is not None else None
     if found is None or port is None:
         return ()
-    return tuple(
+    endpoints = tuple(
         endpoint
         for declared in declarations(db, key.hostname, key.namespace)
         for endpoint in declared_endpoints(db, declared.source, key.hostname)
         if (endpoint.service_port_number or port_number) == port_number
         and (endpoint.service_port_number or endpoint.service_port == port.name)
     )
+    return endpoints[:1] if found.resolution is Resolution.DNS_ROUND_ROBIN else endpoints
 
 
 @query
@@ -75,15 +77,22 @@ class ServiceTarget(NamedTuple):
 
 
 @query
-def selecting_services(db: Engine, namespace: str, labels: Labels) -> tuple[ServiceKey, ...]:
-    """The Kubernetes Services of `namespace` that select workloads with these labels, oldest first, then by host."""
-    carried = set(labels)
-    found = []
+def selectors(db: Engine, namespace: str) -> FrozenMap[tuple[str, str], tuple[tuple[ServiceKey, Labels], ...]]:
+    """The selectors of a namespace's Services, each under its first label, so that few need to be compared."""
+    found: dict[tuple[str, str], list[tuple[ServiceKey, Labels]]] = {}
     for listed in services_listed(db, namespace):
-        declared = service(db, listed.key)
-        if declared is not None and declared.selector and carried.issuperset(declared.selector):
-            found.append(listed)
-    return tuple(s.key for s in sorted(found, key=lambda s: (s.created, s.key.hostname)))
+        declared = service(db, listed.key) if listed.kubernetes else None
+        if declared is not None and declared.selector:
+            found.setdefault(declared.selector[0], []).append((listed.key, declared.selector))
+    return FrozenMap({label: tuple(entries) for label, entries in found.items()})
+
+
+@query
+def selecting_services(db: Engine, namespace: str, labels: Labels) -> tuple[ServiceKey, ...]:
+    """The Services of `namespace` that select workloads with these labels."""
+    index, carried = selectors(db, namespace), set(labels)
+    candidates = (entry for label in labels for entry in index.get(label, ()))
+    return tuple(sorted(key for key, selector in candidates if carried.issuperset(selector)))
 
 
 @query
