@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from lateen.explain import Address, HttpRequest, Request, trace
+from lateen.explain.request import HTTP2, HTTP11
 from tests.envoy_process import StartEnvoy
+from tests.explain.http2_client import Http2Client
 from tests.explain.http_truth import observed, predicted
 from tests.explain.truth import Json, Truth, http_chain, listener, static_cluster
 from tests.explain.wire import HttpClient, echo_server
@@ -316,14 +319,15 @@ def _request(rng: random.Random, port: int) -> Request:
     return Request(destination=Address("127.0.0.1", port), source=Address("127.0.0.1", 50000), http=http)
 
 
-async def _compare(truth: Truth, requests: Callable[[int], list[Request]]) -> Counter[str]:
-    """Send every request to every listener; the kinds of answers that were seen, each as predicted."""
+async def _compare(truth: Truth, version: str, requests: Callable[[int], list[Request]]) -> Counter[str]:
+    """Send requests to every listener; the kinds of answers that were seen, each as predicted."""
     seen: Counter[str] = Counter()
     for name, port in truth.ports.items():
-        client = HttpClient("127.0.0.1", port)
+        client = Http2Client("127.0.0.1", port) if version == HTTP2 else HttpClient("127.0.0.1", port)
         for request in requests(port):
-            answer = trace(truth.resources, request, why=True)
             assert request.http is not None
+            request = replace(request, http=replace(request.http, version=version))
+            answer = trace(truth.resources, request, why=True)
             response = await client.send(request.http)
             want, got = predicted(answer, request.http), observed(response)
             assert got == want, f"{name}: {request.http}\n{answer}"
@@ -332,13 +336,13 @@ async def _compare(truth: Truth, requests: Callable[[int], list[Request]]) -> Co
     return seen
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_random_tables(start_envoy: StartEnvoy, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "version"), [(1, HTTP11), (2, HTTP11), (3, HTTP2)])
+async def test_random_tables(start_envoy: StartEnvoy, seed: int, version: str) -> None:
     rng = random.Random(seed)
     async with echo_server("one") as one, echo_server("two") as two:
         clusters = [static_cluster("one", (one.ip, one.port)), static_cluster("two", (two.ip, two.port))]
         listeners = [_listener(rng, f"listener-{i}") for i in range(_TABLES)]
         truth = await Truth.start(start_envoy, listeners, clusters)
-        seen = await _compare(truth, lambda port: [_request(rng, port) for _ in range(_REQUESTS)])
+        seen = await _compare(truth, version, lambda port: [_request(rng, port) for _ in range(_REQUESTS)])
     # The test says little unless every kind of answer occurred often.
     assert all(seen[kind] > 50 for kind in ("local", "body", "location", "forward")), seen

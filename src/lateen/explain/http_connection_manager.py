@@ -144,7 +144,10 @@ def _view(
     if manager.use_remote_address.value and manager.xff_num_trusted_hops == 0:
         sent = ""
     forwarded = sent or transport
-    scheme = http.scheme or (forwarded if forwarded in ("http", "https") else transport)
+    scheme = http.scheme
+    if not scheme:
+        says_itself = http.version != HTTP2 and forwarded in ("http", "https")
+        scheme = forwarded if says_itself else transport
     if manager.scheme_header_transformation.scheme_to_overwrite:
         scheme = forwarded = manager.scheme_header_transformation.scheme_to_overwrite
     return HttpView(

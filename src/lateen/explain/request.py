@@ -38,7 +38,7 @@ class HttpRequest(Struct, frozen=True, kw_only=True):
 
     `authority` is the Host header or :authority (None = the client sends none), `path` the request target with its
     query, `headers` (name, value) pairs in order, names in any case, a name may repeat. `scheme` is HTTP/2's :scheme
-    or that of an absolute request target; empty = as the transport is.
+    or that of an absolute request target; empty = HTTP/2 says what the transport is, HTTP/1.1 says nothing.
     """
 
     version: str = HTTP11

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any as Message
 
 from lateen.explain.address import parse_ip
-from lateen.explain.request import HttpRequest, Request
+from lateen.explain.request import HTTP2, HttpRequest, Request
 
 _SANITIZE, _FORWARD_ONLY, _APPEND_FORWARD, _SANITIZE_SET, _ALWAYS_FORWARD_ONLY = range(5)
 _CERTIFICATE = "x-forwarded-client-cert"
@@ -104,6 +104,13 @@ def request_headers(manager: Message, request: Request, http: HttpRequest, inter
             values[0] = ",".join(v for v in (values[0], value) if v)
         else:
             values.append(value)
+    if http.version == HTTP2:
+        # HTTP/2 sends cookies in crumbs, which Envoy puts together.
+        together = ""
+        for crumb in headers.pop("cookie", []):
+            together += ("; " if together else "") + crumb
+        if together:
+            headers["cookie"] = [together]
     asks_upgrade = "upgrade" in headers and "upgrade" in ",".join(headers.get("connection", [])).lower()
     dropped = set(_HOP_BY_HOP) | (set() if asks_upgrade else {"connection", "upgrade"})
     if not internal:
