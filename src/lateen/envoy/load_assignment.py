@@ -44,12 +44,13 @@ def lb_endpoint(
 def locality_group(
     endpoints: Iterable[LbEndpoint], locality: tuple[str, str, str], *, weight: int, priority: int = 0
 ) -> LocalityLbEndpoints:
-    """The endpoints of one locality (region, zone, subzone)."""
+    """The endpoints of one locality (region, zone, subzone); a group without endpoints may have no weight (0)."""
     region, zone, subzone = locality
     group = LocalityLbEndpoints(
         locality=LocalityMessage(region=region, zone=zone, sub_zone=subzone), lb_endpoints=endpoints, priority=priority
     )
-    group.load_balancing_weight.value = weight
+    if weight:
+        group.load_balancing_weight.value = weight
     return group
 
 

@@ -101,7 +101,7 @@ def inbound_clusters(db: Engine, workload: Workload) -> FrozenMap[str, tuple[Inb
 
 
 def inbound_ports(db: Engine, workload: Workload) -> tuple[InboundPort, ...]:
-    """The ports of a workload that have clusters. Gateways have none; without interception only a Sidecar names them."""
+    """The ports of a workload that have clusters. Gateways have none; without interception a Sidecar names them."""
     if workload.role is Role.ROUTER:
         return ()
     scope = scope_of(db, workload)

@@ -124,9 +124,9 @@ def groups_as_messages(groups: Iterable[LocalityGroup]) -> list[LocalityLbEndpoi
 
 
 def _is_shown(endpoint: Endpoint, found: MeshService, policy: EffectivePolicy, viewpoint: Viewpoint) -> bool:
-    """Endpoints that are not ready are sent as such beside those that are, so that Envoy knows the cluster's size, unless
-    the rule has Envoy fall back on all endpoints below minHealthPercent: it would then use them. Endpoints that are
-    going away are only of use to sessions that stay with them."""
+    """Endpoints that are not ready are sent as such beside those that are, so that Envoy knows the cluster's size; not
+    so if the rule has Envoy fall back on all endpoints below minHealthPercent, for it would then use them. Endpoints
+    that are going away are only of use to sessions that stay with them."""
     if found.node_local and endpoint.node != viewpoint.node:
         return False
     if endpoint.health is Health.UNHEALTHY:
