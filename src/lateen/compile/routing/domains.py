@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
+
+from lateen.compile.hosts import is_ip_address
 
 
 class Domains(NamedTuple):
@@ -56,10 +57,7 @@ def short_names(hostname: str, dns_domain: str) -> tuple[str, ...]:
 
 def bracketed(host: str) -> str:
     """An IPv6 address in the brackets that it has in a Host header; anything else as it is."""
-    try:
-        return f"[{host}]" if isinstance(ip_address(host), IPv6Address) else host
-    except ValueError:
-        return host
+    return f"[{host}]" if ":" in host and is_ip_address(host) else host
 
 
 def with_port(host: str, port: int) -> str:

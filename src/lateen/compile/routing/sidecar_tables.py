@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lateen.compile.listeners.catch_all import catch_all
 from lateen.compile.mesh import attempt_count, default_retries
 from lateen.compile.routing.rule_routes import ResolvedRule, resolve_rule, translate_rule
 from lateen.compile.routing.source_match import RouteClient
@@ -19,14 +20,14 @@ from lateen.compile.routing.targets import Directions, default_hash_key
 from lateen.compile.services.protocol import parse_protocol
 from lateen.compile.services.service import Protocol
 from lateen.compile.sidecar_scope.egress_listener import EgressListener, egress_listeners
-from lateen.compile.sidecar_scope.outbound_policy import outbound_traffic_policy
 from lateen.compile.workload import Scope
 from lateen.envoy.address import UNIX_PREFIX
 from lateen.envoy.blob import Blob, blob
-from lateen.envoy.names import PASSTHROUGH, outbound_cluster
+from lateen.envoy.names import ALLOW_ANY_DYNAMIC_DNS, BLACK_HOLE, outbound_cluster
 from lateen.envoy.route_table import delivered_table, virtual_host_resource
 from lateen.envoy.virtual_host import (
     ALLOW_ANY,
+    ALLOW_ANY_DYNAMIC,
     ANY_DOMAIN,
     BLOCK_ALL,
     catch_all_route,
@@ -36,7 +37,6 @@ from lateen.envoy.virtual_host import (
 from lateen.incremental.engine import Engine, collection, query
 from lateen.incremental.table import Table
 from lateen.model.networking.load_balancer import ConsistentHashLB
-from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 
 HTTP_PROXY_TABLE = "http_proxy"
 """The table of the mesh's HTTP proxy port."""
@@ -171,12 +171,10 @@ def unknown_hosts(db: Engine, scope: Scope, table: str) -> dict[str, tuple[str, 
     name = TableName.parse(table)
     if name is None or name.host or egress_listener_for(db, scope, table) is None:
         return {}
-    policy = outbound_traffic_policy(db, scope)
-    virtual_host_name, cluster = BLOCK_ALL, ""
-    if policy.mode is OutboundTrafficPolicyMode.ALLOW_ANY:
-        virtual_host_name, cluster = ALLOW_ANY, PASSTHROUGH
-        if policy.egress_proxy is not None:
-            proxy = policy.egress_proxy
-            port = proxy.port.number if proxy.port is not None else 0
-            cluster = outbound_cluster(port, proxy.subset, proxy.host)
+    to = catch_all(db, scope.sidecar)
+    virtual_host_name, cluster = ALLOW_ANY, to.cluster
+    if to.dynamic_dns:
+        virtual_host_name, cluster = ALLOW_ANY_DYNAMIC, ALLOW_ANY_DYNAMIC_DNS
+    elif cluster == BLACK_HOLE:
+        virtual_host_name, cluster = BLOCK_ALL, ""
     return {virtual_host_resource(table, virtual_host_name): (table, virtual_host_name, cluster)}
