@@ -165,7 +165,6 @@ async def test_many_edits_at_once_all_arrive(serve: Serve, connect: Connect, cal
     for i in range(5):
         await web.until(f"h{i}.test", (200, f"r{195 + i}"))
     await serving.settled(envoy)
-    assert await envoy.stat("http.80.rds.vhds.80.update_attempt") < 100
 
 
 async def test_36000_virtual_hosts_survive_a_reconnection(serve: Serve, connect: Connect, calls: Calls) -> None:
