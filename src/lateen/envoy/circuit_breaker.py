@@ -6,6 +6,8 @@ from __future__ import annotations
 from envoy.config.cluster.v3.circuit_breaker_pb2 import CircuitBreakers
 from envoy.type.v3.percent_pb2 import Percent
 
+from lateen.envoy.duration import duration_message
+from lateen.envoy.newer_field import set_newer_field
 from lateen.model.networking.connection_pool import ConnectionPoolSettings
 from lateen.model.networking.traffic_policy import RetryBudget
 
@@ -15,6 +17,9 @@ UNLIMITED = 2**32 - 1
 BUDGET_PERCENT = 20.0
 BUDGET_MINIMUM = 3
 """Defaults of a retry budget."""
+
+_BUDGET_INTERVAL = 3
+"""The field `budget_interval` of Envoy 1.40's RetryBudget."""
 
 
 def circuit_breakers(pool: ConnectionPoolSettings | None, budget: RetryBudget | None = None) -> CircuitBreakers:
@@ -30,6 +35,8 @@ def circuit_breakers(pool: ConnectionPoolSettings | None, budget: RetryBudget | 
         percent = BUDGET_PERCENT if budget.percent is None else budget.percent
         threshold.retry_budget.budget_percent.CopyFrom(Percent(value=percent))
         threshold.retry_budget.min_retry_concurrency.value = budget.min_retry_concurrency or BUDGET_MINIMUM
+        if budget.budget_interval is not None:
+            set_newer_field(threshold.retry_budget, _BUDGET_INTERVAL, duration_message(budget.budget_interval))
     return CircuitBreakers(thresholds=[threshold])
 
 

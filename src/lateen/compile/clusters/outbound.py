@@ -12,6 +12,7 @@ from lateen.compile.clusters.connection_pool import connect_timeout, keepalive_o
 from lateen.compile.clusters.defaults import ClusterDefaults, cluster_defaults
 from lateen.compile.clusters.discovery import Discovery, discovery_of, races_connections
 from lateen.compile.clusters.protocol import declared_protocol, preserves_case, upstream_protocol
+from lateen.compile.clusters.refusals import report_refusals, report_without_effect
 from lateen.compile.clusters.transport_socket import set_transport_socket
 from lateen.compile.clusters.upstream_tls import MeshTLS, Origination, is_insecure, upstream_tls
 from lateen.compile.endpoints.load_assignment import groups_as_messages, keeps_draining, locality_groups
@@ -90,13 +91,16 @@ def _cluster(
         return None
     rule = merged_rule(db, sources) if sources else None
     policy = effective_policy(rule, port_number, subset)
+    server_name = outbound_server_name(port_number, subset, key.hostname)
+    if report_refusals(db, policy, rule, server_name):
+        return None
+    report_without_effect(db, policy, rule)
     defaults = cluster_defaults(db)
     discovery = discovery_of(db, found, client.role)
     if policy.passes_through or effective_policy(rule, port_number).passes_through:
         discovery = Discovery.ORIGINAL_DST
     tls = None
     if not forwarding:
-        server_name = outbound_server_name(port_number, subset, key.hostname)
         tls = upstream_tls(
             db, found, port_number, policy=policy, rule=rule, subset=subset, role=client.role, server_name=server_name
         )
