@@ -8,7 +8,7 @@ fields), each package's `generated.proto` (field numbers) and `types.go` (what G
 taken over. A type is an object of fields, a field is `[number, type, attributes]`; the attribute `zero` is Go's treatment
 of an empty value (`keep`: always written, `null`: written as null, `pointer`: written when set, absent: left out); a type
 is a scalar name, another type's name, `[]T` or `{}T`. A field that starts with `+` exists in protobuf only: Go's JSON
-encoding inlines it.
+encoding inlines it. `atomic` lists the types that server-side apply owns as a whole.
 """
 
 from __future__ import annotations
@@ -249,7 +249,9 @@ def main() -> None:
         f"  {json.dumps(name)}: {json.dumps(types[name], separators=(',', ':'))}" for name in sorted(types)
     )
     index = json.dumps(dict(sorted(kinds.items())), indent=1)
-    options.out.write_text(f'{{"release": "{options.release}", "kinds": {index}, "types": {{\n{body}\n}}}}\n')
+    atomic = json.dumps(sorted(n for n in types if schemas.get(n, {}).get("x-kubernetes-map-type") == "atomic"))
+    head = f'{{"release": "{options.release}",\n"kinds": {index},\n"atomic": {atomic},\n"types": {{\n'
+    options.out.write_text(f"{head}{body}\n}}}}\n")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import orjson
 import yaml
 
 from lateen.apiserver.operations.answer import written
+from lateen.apiserver.operations.applying import apply_patch
 from lateen.apiserver.operations.call import Call, Reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.operations.document import typed
@@ -16,7 +17,7 @@ from lateen.apiserver.operations.metadata import key_of
 from lateen.apiserver.operations.write import store_replacement
 from lateen.apiserver.patch import json_patch, merge_patch, strategic
 from lateen.apiserver.registry.kind import Document
-from lateen.apiserver.status import ApiError, bad_request, not_found, unsupported_media
+from lateen.apiserver.status import ApiError, bad_request, forbidden_field, invalid, not_found, unsupported_media
 from lateen.apiserver.store.revision import Stored
 
 JSON_PATCH = "application/json-patch+json"
@@ -32,6 +33,11 @@ async def patch(cluster: Cluster, call: Call) -> Reply:
     accepted = (JSON_PATCH, MERGE_PATCH, *(() if kind.custom else (STRATEGIC_PATCH,)), APPLY_PATCH)
     if media not in accepted:
         raise unsupported_media(accepted, media)
+    if media == APPLY_PATCH:
+        return await apply_patch(cluster, call)
+    if call.query.get("force"):
+        detail = "may not be specified for non-apply patch"
+        raise invalid("meta.k8s.io", "PatchOptions", "", [forbidden_field("force", detail)])
     current = cluster.store.head(key_of(kind, call.namespace, call.name))
     if current is None:
         raise not_found(kind.plural, kind.group, call.name)

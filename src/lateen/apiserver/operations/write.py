@@ -26,8 +26,13 @@ from lateen.apiserver.store.memory import JournalFailed
 from lateen.apiserver.store.revision import Key, Stored
 
 
-async def store_new(cluster: Cluster, call: Call, document: Document) -> tuple[Document, Stored | None]:
-    """Create a decoded object; gives it as it is now and, unless this was a dry run, as it is stored. Raises ApiError."""
+async def store_new(
+    cluster: Cluster, call: Call, document: Document, *, record: bool = True
+) -> tuple[Document, Stored | None]:
+    """Create a decoded object; gives it as it is now and, unless this was a dry run, as it is stored. Raises ApiError.
+
+    `record` is false when the caller keeps the managed fields itself (server-side apply).
+    """
     kind, strategy = call.kind, call.kind.strategy
     dry_run = call.dry_run
     open_namespace(cluster, call)
@@ -49,7 +54,8 @@ async def store_new(cluster: Cluster, call: Call, document: Document) -> tuple[D
         raise already_exists(kind.plural, kind.group, name)
     if kind.resource == "services":
         cluster.addresses.allocate(call, key, document, dry_run=dry_run)
-    managers.record_update(call, cluster.now(), document, None)
+    if record:
+        managers.record_update(call, cluster.now(), document, None)
     if dry_run:
         return document, None
     stored = await put(cluster, key, metadata.strip_type(dict(document)))
@@ -59,10 +65,7 @@ async def store_new(cluster: Cluster, call: Call, document: Document) -> tuple[D
 async def store_replacement(
     cluster: Cluster, call: Call, new: Document, current: Stored, *, record: bool = True
 ) -> tuple[Document, Stored]:
-    """Replace `current` by a decoded object of the same name. Raises ApiError.
-
-    `record` is false when the caller keeps the managed fields itself (server-side apply).
-    """
+    """Replace `current` by a decoded object of the same name; `record` as in `store_new`. Raises ApiError."""
     kind, strategy = call.kind, call.kind.strategy
     dry_run = call.dry_run
     old = current.document()

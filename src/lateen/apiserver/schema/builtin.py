@@ -65,9 +65,11 @@ def _field(number: int, type_name: str, attributes: dict[str, Any]) -> Schema:
     schema.number = number
     schema.list_type = attributes.get("list", "")
     schema.list_keys = tuple(attributes.get("keys", ()))
-    schema.atomic = attributes.get("map") == "atomic"
+    schema.atomic = schema.atomic or attributes.get("map") == "atomic"
     schema.patch = tuple(filter(None, attributes.get("patch", "").split(",")))
     schema.merge_key = attributes.get("mergeKey", "")
+    if not schema.list_type and "merge" in schema.patch:
+        schema.list_type, schema.list_keys = ("map", (schema.merge_key,)) if schema.merge_key else ("set", ())
     schema.default = attributes.get("default")
     schema.required = attributes.get("required", False)
     schema.zero = attributes.get("zero", "")
@@ -89,5 +91,6 @@ def _type(name: str) -> Schema:
         return schema
     whole = type_schema(name)
     schema = Schema("object", name=whole.name, load=lambda: whole.fields)
+    schema.atomic = name in _table()["atomic"]
     schema.inline = whole.inline
     return schema
