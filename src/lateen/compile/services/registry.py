@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The services of the mesh: by identity, by host name, by who may see them."""
+"""The services of the mesh: by identity, by host name, by namespace."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from lateen.compile.mesh import default_service_export_to, domain
+from lateen.compile.mesh import domain
 from lateen.compile.services.kubernetes_service import kubernetes_service, service_hostname, service_ref
 from lateen.compile.services.service import MeshService, Registry, ServiceKey
 from lateen.compile.services.service_entry import entry_service, merge
-from lateen.compile.visibility import export_rank
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
 from lateen.state import inputs
@@ -99,35 +98,7 @@ def services_listed(db: Engine, namespace: str) -> tuple[Listed, ...]:
     hosts = {service_hostname(ref.name, namespace, suffix): None for ref in inputs.refs_in(db, ("Service", namespace))}
     for ref in inputs.refs_in(db, ("ServiceEntry", namespace)):
         hosts.update(dict.fromkeys(hosts_of_entry(db, ref)))
-    return tuple(sorted((one for host in hosts for one in listed(db, host, namespace)), key=_order))
-
-
-@query
-def exported_services(db: Engine, owner: str, client: str) -> tuple[ServiceKey, ...]:
-    """The services of namespace `owner` that namespace `client` sees, in Istio's order."""
-    default = default_service_export_to(db)
-    return tuple(s.key for s in services_listed(db, owner) if _rank(s, client, default) is not None)
-
-
-@query
-def namespaces_with_services(db: Engine) -> tuple[str, ...]:
-    """Every namespace that declares a service, sorted."""
-    return tuple(sorted({*inputs.namespaces_of(db, "Service"), *inputs.namespaces_of(db, "ServiceEntry")}))
-
-
-@query
-def visible_services(db: Engine, client: str) -> tuple[Listed, ...]:
-    """All services that namespace `client` sees in Istio's order: its own private ones, those exported to it by name,
-    public ones; within each the oldest first."""
-    default = default_service_export_to(db)
-    found: list[tuple[int, Listed]] = []
-    for owner in namespaces_with_services(db):
-        for one in services_listed(db, owner):
-            rank = _rank(one, client, default)
-            if rank is not None:
-                found.append((rank, one))
-    found.sort(key=lambda entry: (entry[0], *_order(entry[1])))
-    return tuple(one for _, one in found)
+    return tuple(sorted((one for host in hosts for one in listed(db, host, namespace)), key=order))
 
 
 @query
@@ -152,9 +123,6 @@ def namespaces_declaring(db: Engine, hostname: str) -> tuple[str, ...]:
     return tuple(sorted(namespaces))
 
 
-def _rank(one: Listed, client: str, default: tuple[str, ...]) -> int | None:
-    return export_rank(one.export_to, one.key.namespace, client, default)
-
-
-def _order(one: Listed) -> tuple[str, str, ServiceKey]:
+def order(one: Listed) -> tuple[str, str, ServiceKey]:
+    """Istio's order of services: the oldest first, then by name and namespace."""
     return (one.created, f"{one.name}.{one.key.namespace}", one.key)

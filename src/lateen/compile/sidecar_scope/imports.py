@@ -43,6 +43,11 @@ class Imports(msgspec.Struct, frozen=True):
     everything: bool = False
     """Only `*/*`: nothing needs to be asked."""
 
+    @property
+    def owners(self) -> tuple[str, ...] | None:
+        """The namespaces from which anything can come in; None for all."""
+        return None if ANY in self.included else tuple(sorted(self.included))
+
     def service(self, namespace: str, host: str) -> bool:
         """Whether the service `host` of `namespace` comes in."""
         if self.everything:

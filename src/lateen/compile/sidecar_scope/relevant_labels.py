@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from lateen.compile.mesh import mesh, root_namespace
 from lateen.compile.routing.virtual_service import complete
-from lateen.compile.sidecar_scope.virtual_services import visible_namings
 from lateen.incremental.engine import Engine, query
 from lateen.model.networking.load_balancer import LocalityLoadBalancerSetting
 from lateen.model.networking.traffic_policy import PortTrafficPolicy, TrafficPolicy
@@ -14,19 +13,42 @@ from lateen.state import inputs
 
 
 @query
-def relevant_labels(db: Engine, namespace: str) -> frozenset[str]:
-    """The keys of labels that rules which proxies of `namespace` see ask for."""
-    found = set(_compared(mesh(db).locality_lb_setting))
-    for named in visible_namings(db, namespace):
-        found |= source_labels(db, named.ref)
-    for owner in inputs.namespaces_of(db, "DestinationRule"):
-        for ref in inputs.refs_in(db, ("DestinationRule", owner)):
-            found |= failover_labels(db, ref)
+def relevant_labels(db: Engine, namespace: str, owners: tuple[str, ...] | None) -> frozenset[str]:
+    """The keys of labels that rules ask for which proxies of `namespace` may see. They import virtual services of the
+    namespaces `owners` only, None for all."""
+    found = set(_compared(mesh(db).locality_lb_setting)) | failover_labels_in_use(db)
+    if owners is None:
+        found |= source_labels_in_use(db)
+    else:
+        for owner in owners:
+            found |= source_labels_of(db, owner)
     for ref in inputs.refs_in(db, ("DestinationRule", namespace)):
         found |= selector_labels(db, ref)
     for owner in {namespace, root_namespace(db)}:
         found |= policy_labels(db, owner)
     return frozenset(found)
+
+
+@query
+def source_labels_in_use(db: Engine) -> frozenset[str]:
+    """The keys of `sourceLabels` in all virtual services."""
+    owners = inputs.namespaces_of(db, "VirtualService")
+    return frozenset(label for owner in owners for label in source_labels_of(db, owner))
+
+
+@query
+def source_labels_of(db: Engine, owner: str) -> frozenset[str]:
+    """The keys of `sourceLabels` in the virtual services of a namespace."""
+    refs = inputs.refs_in(db, ("VirtualService", owner))
+    return frozenset(label for ref in refs for label in source_labels(db, ref))
+
+
+@query
+def failover_labels_in_use(db: Engine) -> frozenset[str]:
+    """The keys of labels that destination rules compare to rank endpoints."""
+    owners = inputs.namespaces_of(db, "DestinationRule")
+    refs = (ref for owner in owners for ref in inputs.refs_in(db, ("DestinationRule", owner)))
+    return frozenset(label for ref in refs for label in failover_labels(db, ref))
 
 
 @query

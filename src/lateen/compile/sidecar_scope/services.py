@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from lateen.compile.services.registry import Listed, service, visible_services
+from lateen.compile.services.exports import exported_services, visible_services, visible_services_of
+from lateen.compile.services.registry import Listed, service, services_listed
 from lateen.compile.services.service import Registry, ServiceKey
 from lateen.compile.sidecar_scope.destinations import destinations, ports_of, reachable
 from lateen.compile.sidecar_scope.egress_listener import imports_of, listeners_of
@@ -69,7 +70,9 @@ def imported_services(db: Engine, namespace: str, sidecar: Ref | None, index: in
     port = listeners_of(db, sidecar)[index].matched_port
     chosen: dict[str, Listed] = {}
     scoped: dict[str, ScopedService] = {}
-    for listed in visible_services(db, namespace):
+    owners = imports.owners
+    candidates = visible_services(db, namespace) if owners is None else visible_services_of(db, owners, namespace)
+    for listed in candidates:
         key = listed.key
         if not imports.service(key.namespace, key.hostname):
             continue
@@ -103,6 +106,8 @@ def services_behind_rules(
     db: Engine, namespace: str, sidecar: Ref | None, index: int
 ) -> tuple[tuple[str, ScopedService], ...]:
     """The services to which virtual services imported by listener `index` send, without those that it imports whole."""
+    if imports_of(db, namespace, sidecar, index).everything and not hidden_services(db, namespace):
+        return ()
     imported = imported_services(db, namespace, sidecar, index)
     port = listeners_of(db, sidecar)[index].matched_port
     found: dict[str, ScopedService] = {}
@@ -118,6 +123,12 @@ def services_behind_rules(
                 new = ScopedService(declared.key, wanted, declared.registry is Registry.KUBERNETES)
                 found[host] = _merged(found.get(host), new)
     return tuple(found.items())
+
+
+@query
+def hidden_services(db: Engine, namespace: str) -> bool:
+    """Whether the namespace declares services that it does not see itself: these only rules can lead to."""
+    return len(services_listed(db, namespace)) != len(exported_services(db, namespace, namespace))
 
 
 @query

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lateen.compile.mesh import default_virtual_service_export_to, domain
 from lateen.compile.sidecar_scope.egress_listener import imports_of
-from lateen.compile.visibility import export_rank
+from lateen.compile.visibility import PUBLIC, export_rank
 from lateen.compile.workload import Scope
 from lateen.incremental.engine import Engine, query
 from lateen.model.host import resolve_short_name
@@ -55,26 +55,60 @@ def mesh_namings(db: Engine, namespace: str) -> tuple[Naming, ...]:
     return tuple(n for n in found if n is not None and n.mesh and n.hosts)
 
 
+class Exports(NamedTuple):
+    """The virtual services of a namespace: those that every namespace sees, and the others."""
+
+    public: tuple[Naming, ...]
+    restricted: tuple[Naming, ...]
+
+
 @query
+def exports(db: Engine, owner: str) -> Exports:
+    """The names in the virtual services of namespace `owner` that apply to sidecars."""
+    default = default_virtual_service_export_to(db)
+    public: list[Naming] = []
+    restricted: list[Naming] = []
+    for named in mesh_namings(db, owner):
+        (public if export_rank(named.export_to, owner, "", default) == PUBLIC else restricted).append(named)
+    return Exports(tuple(public), tuple(restricted))
+
+
+@query
+def public_namings(db: Engine) -> tuple[Naming, ...]:
+    """The names in the virtual services that sidecars of every namespace see, oldest first."""
+    owners = inputs.namespaces_of(db, "VirtualService")
+    return tuple(sorted((named for owner in owners for named in exports(db, owner).public), key=_age))
+
+
+@query
+def restricted_namings(db: Engine, client: str) -> tuple[Naming, ...]:
+    """The names in the virtual services that sidecars in namespace `client` see beyond the public ones."""
+    return _restricted(db, inputs.namespaces_of(db, "VirtualService"), client)
+
+
+@query
+def visible_namings_of(db: Engine, owners: tuple[str, ...], client: str) -> tuple[Naming, ...]:
+    """The names in the virtual services of the namespaces `owners` that sidecars in namespace `client` see, in order
+    of precedence."""
+    public = sorted((named for owner in owners for named in exports(db, owner).public), key=_age)
+    return (*_restricted(db, owners, client), *public)
+
+
 def visible_namings(db: Engine, client: str) -> tuple[Naming, ...]:
     """The names in all virtual services that sidecars in namespace `client` see, in Istio's order of precedence:
     private ones, those exported by name, public ones; within each the oldest first."""
-    default = default_virtual_service_export_to(db)
-    found = []
-    for owner in inputs.namespaces_of(db, "VirtualService"):
-        for named in mesh_namings(db, owner):
-            rank = export_rank(named.export_to, owner, client, default)
-            if rank is not None:
-                found.append((_order(rank, named), named))
-    found.sort(key=lambda entry: entry[0])
-    return tuple(named for _, named in found)
+    return restricted_namings(db, client) + public_namings(db)
 
 
 @query
 def imported_namings(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> tuple[Naming, ...]:
     """The names in the virtual services that listener `index` imports, in order of precedence."""
     imports = imports_of(db, namespace, sidecar, index)
-    return tuple(n for n in visible_namings(db, namespace) if imports.virtual_service(n.ref.namespace, n.hosts))
+    owners = imports.owners
+    seen = visible_namings(db, namespace) if owners is None else visible_namings_of(db, owners, namespace)
+    if imports.everything:
+        return seen
+    return tuple(named for named in seen if imports.virtual_service(named.ref.namespace, named.hosts))
 
 
 @query
@@ -99,7 +133,7 @@ def imported_for_host(
         named = naming_of(rule, suffix)
         rank = export_rank(named.export_to, rule.namespace, namespace, default)
         if rank is not None and named.mesh and imports.virtual_service(rule.namespace, named.hosts):
-            found.append((_order(rank, named), rule))
+            found.append(((rank, *_age(named)), rule))
     found.sort(key=lambda entry: entry[0])
     return tuple(rule for _, rule in found)
 
@@ -115,5 +149,16 @@ def virtual_service_hosts_in(db: Engine, scope: Scope, index: int) -> tuple[str,
     return imported_hosts(db, scope.namespace, scope.sidecar, index)
 
 
-def _order(rank: int, named: Naming) -> tuple[int, str, str, str]:
-    return (rank, named.created, named.ref.name, named.ref.namespace)
+def _restricted(db: Engine, owners: tuple[str, ...], client: str) -> tuple[Naming, ...]:
+    default = default_virtual_service_export_to(db)
+    found = []
+    for owner in owners:
+        for named in exports(db, owner).restricted:
+            rank = export_rank(named.export_to, owner, client, default)
+            if rank is not None:
+                found.append((rank, _age(named), named))
+    return tuple(named for _, _, named in sorted(found))
+
+
+def _age(named: Naming) -> tuple[str, str, str]:
+    return (named.created, named.ref.name, named.ref.namespace)
