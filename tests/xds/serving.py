@@ -11,6 +11,7 @@ import httpx
 from lateen.envoy.blob import Blob
 from lateen.envoy.snapshot import Snapshot
 from lateen.model.diagnostic import Diagnostic
+from lateen.xds.directory import Secrets
 from lateen.xds.node_identity import NodeIdentity
 from lateen.xds.server import XdsServer
 from lateen.xds.status import Status
@@ -41,24 +42,20 @@ class Directory:
         return f"the test's {name}"
 
 
-class SecretStore:
-    """Secrets by SDS name, the same for all."""
-
-    def __init__(self) -> None:
-        self.secrets: dict[str, Blob] = {}
+class NoSecrets:
+    """A source that has none."""
 
     def secret(self, node: NodeIdentity, name: str) -> Blob | None:
-        return self.secrets.get(name)
+        return None
 
 
 class Serving:
     """A running server; `world` is edited and `publish`ed."""
 
-    def __init__(self, world: World, secrets: SecretStore | None = None) -> None:
+    def __init__(self, world: World, secrets: Secrets | None = None) -> None:
         self.world = world
-        self.secrets = secrets or SecretStore()
         self.directory = Directory(world)
-        self.server = XdsServer(self.directory, self.secrets)
+        self.server = XdsServer(self.directory, secrets or NoSecrets())
         self.address = ""
 
     async def start(self, address: str = "127.0.0.1:0") -> Serving:

@@ -135,9 +135,11 @@ class XdsServer:
             "DeltaAggregatedResources": self._delta_ads,
             "StreamAggregatedResources": _refuse_state_of_the_world,
         }
-        services: dict[str, Mapping[str, Callable[..., Awaitable[None]]]] = {_ADS: ads}
-        if local:
-            services[_SDS] = {"DeltaSecrets": self._delta_secrets, "StreamSecrets": self._state_secrets}
+        sds = {
+            "DeltaSecrets": self._delta_secrets if local else _refuse_secrets,
+            "StreamSecrets": self._state_secrets if local else _refuse_secrets,
+        }
+        services: dict[str, Mapping[str, Callable[..., Awaitable[None]]]] = {_ADS: ads, _SDS: sds}
         return [
             grpc.method_handlers_generic_handler(
                 service,
@@ -278,4 +280,11 @@ async def _refuse_state_of_the_world(context: Context, admit: Admission, local: 
     await context.abort(
         grpc.StatusCode.UNIMPLEMENTED,
         "this server speaks the incremental variant of ADS only: set api_type: DELTA_GRPC in ads_config",
+    )
+
+
+async def _refuse_secrets(context: Context, admit: Admission, local: bool) -> None:
+    await context.abort(
+        grpc.StatusCode.PERMISSION_DENIED,
+        "secrets are served to peers of this machine only: over a Unix socket or loopback",
     )
