@@ -15,6 +15,10 @@ from lateen.parse.decode import messages
 from lateen.parse.decode.context import Context
 from lateen.parse.text.problem import Problem
 
+SCHEMA_CODES: Final = frozenset(
+    {"required", "rule", "too-short", "too-long", "too-few", "too-many", "out-of-range", "pattern", "name"}
+)
+"""Problems of values that are there as they were written."""
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _ISTIO_NAMES: Final = {cls.TYPE.kind for cls in ISTIO_KINDS}
 _NAME_RULE: Final = (
@@ -95,7 +99,8 @@ def decode(
     found: Resource = messages.message(cls, body, None, context)
     problems = context.problems
     _check_name(found, problems)
-    if not any(problem.severity is Severity.ERROR for problem in problems):
+    # What was left out for its type would only be missed a second time.
+    if all(problem.code in SCHEMA_CODES for problem in problems):
         problems.extend(validation.check(found))
     return found, problems
 

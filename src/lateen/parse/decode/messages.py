@@ -139,31 +139,44 @@ def _annotated(annotation: Any, metadata: list[Any]) -> Decode:
             metadata = [*more, *metadata]
         return _annotated(inner, metadata)
     number = next((part for part in metadata if isinstance(part, Number)), _DEFAULT_NUMBER)
-    bounds = next((part for part in metadata if isinstance(part, Text)), None)
-    items = next((part for part in metadata if isinstance(part, Items)), None)
-    decode = _plain(annotation, number, bounds, items)
-    rules = tuple(part for part in metadata if isinstance(part, Rule))
-    return _ruled(decode, rules) if rules else decode
+    decode = _plain(annotation, number)
+    checks = [check for part in metadata if (check := _check_of(part, annotation)) is not None]
+    return _checked(decode, tuple(checks)) if checks else decode
 
 
-def _plain(annotation: Any, number: Number, bounds: Text | None, items: Items | None) -> Decode:
+def _check_of(part: Any, annotation: Any) -> scalars.Check | None:
+    """The check that a part of an annotation asks for."""
+    match part:
+        case Text():
+            return scalars.text_bounds(part)
+        case Number() if part.minimum is not None or part.maximum is not None:
+            return scalars.number_bounds(part)
+        case Items():
+            return scalars.size_bounds(part, "items" if get_origin(annotation) is tuple else "properties")
+        case Rule():
+            return lambda value: None if part.holds(value) else Invalid("rule", part.message)
+        case _:
+            return None
+
+
+def _plain(annotation: Any, number: Number) -> Decode:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is Duration:
         return _scalar(scalars.duration)
     if origin is tuple:
-        return _sequence(_of_type(arguments[0]), items)
+        return _sequence(_of_type(arguments[0]))
     if origin is dict:
-        return _json if arguments[1] is Any else _mapping(arguments[0], _of_type(arguments[1]), arguments[1], items)
+        return _json if arguments[1] is Any else _mapping(arguments[0], _of_type(arguments[1]))
     if annotation is bool:
         return _scalar(scalars.boolean)
     if annotation is int:
         return _scalar(scalars.integer(number))
     if annotation is float:
-        return _scalar(scalars.double(number))
+        return _scalar(scalars.double)
     if annotation is bytes:
         return _scalar(scalars.data)
     if annotation is str:
-        return _scalar(scalars.bounded_string(bounds) if bounds else scalars.string)
+        return _scalar(scalars.string)
     if issubclass(annotation, enum.Enum):
         return _scalar(scalars.enumeration(annotation))
     if issubclass(annotation, Message):
@@ -178,31 +191,22 @@ def _scalar(decode: scalars.Decode) -> Decode:
     return ignoring_place
 
 
-def _ruled(decode: Decode, rules: tuple[Rule, ...]) -> Decode:
+def _checked(decode: Decode, checks: tuple[scalars.Check, ...]) -> Decode:
     def checked(value: Any, path: Path, context: Context) -> Any:
         decoded = decode(value, path, context)
-        for rule in rules:
-            if not rule.holds(decoded):
-                context.report(path, "rule", rule.message)
+        for check in checks:
+            problem = check(decoded)
+            if problem is not None:
+                context.report(path, problem.code, str(problem), problem.hint)
         return decoded
 
     return checked
 
 
-def _check_size(size: int, items: Items | None, unit: str) -> None:
-    if items is None:
-        return
-    if items.minimum is not None and size < items.minimum:
-        raise Invalid("too-few", f"should have at least {items.minimum} {unit}", "leave it out or fill it in")
-    if items.maximum is not None and size > items.maximum:
-        raise Invalid("too-many", f"must have at most {items.maximum} {unit}", "split the object")
-
-
-def _sequence(decode: Decode, items: Items | None) -> Decode:
+def _sequence(decode: Decode) -> Decode:
     def sequence(value: Any, path: Path, context: Context) -> Any:
         if not isinstance(value, list | tuple):
             raise wrong_type("array", value, "write it as a list: - …")
-        _check_size(len(value), items, "items")
         decoded = []
         for index, item in enumerate(value):
             place = (path, index)
@@ -215,20 +219,18 @@ def _sequence(decode: Decode, items: Items | None) -> Decode:
     return sequence
 
 
-def _mapping(key_type: type, decode: Decode, value_type: Any, items: Items | None) -> Decode:
+def _mapping(key_type: type, decode: Decode) -> Decode:
     key_of = scalars.integer(Number("uint32")) if key_type is int else None
-    empty = value_type() if isinstance(value_type, type) and issubclass(value_type, Message) else None
 
     def mapping(value: Any, path: Path, context: Context) -> Any:
         if not isinstance(value, Mapping):
             raise wrong_type("object", value)
-        _check_size(len(value), items, "properties")
         decoded = {}
         for key, content in value.items():
             place = (path, key)
             try:
                 name = key_of(key) if key_of else key
-                decoded[name] = empty if content is None and empty is not None else decode(content, place, context)
+                decoded[name] = decode(content, place, context)
             except Invalid as problem:
                 context.report(place, problem.code, str(problem), problem.hint)
         return FrozenMap(decoded)

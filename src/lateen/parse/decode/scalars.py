@@ -7,11 +7,11 @@ import difflib
 import enum
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, Final
 
 from lateen.model.duration import Duration
-from lateen.model.schema import Number, Text
+from lateen.model.schema import Items, Number, Text
 from lateen.parse.text import duration as durations
 
 
@@ -25,6 +25,9 @@ class Invalid(ValueError):  # noqa: N818 - it is a verdict, not an error of the 
 
 
 Decode = Callable[[Any], Any]
+
+Check = Callable[[Any], Invalid | None]
+"""What the schema says of a value that has the right type; the value stays, whatever it says."""
 
 _NAMES: Final = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 _RANGES: Final = {
@@ -54,23 +57,47 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def bounded_string(bounds: Text) -> Decode:
-    """Text within bounds."""
+def text_bounds(bounds: Text) -> Check:
+    """Length and pattern of a text."""
     pattern = re.compile(bounds.pattern) if bounds.pattern else None
 
-    def decode(value: Any) -> str:
-        text = string(value)
+    def check(text: str) -> Invalid | None:
         if bounds.min_length is not None and len(text) < bounds.min_length:
-            raise Invalid(
-                "too-short", f"should be at least {bounds.min_length} chars long", "leave it out or fill it in"
-            )
+            message = f"should be at least {bounds.min_length} chars long"
+            return Invalid("too-short", message, "leave it out or fill it in")
         if bounds.max_length is not None and len(text) > bounds.max_length:
-            raise Invalid("too-long", f"may not be longer than {bounds.max_length} characters", "shorten it")
+            return Invalid("too-long", f"may not be longer than {bounds.max_length} characters", "shorten it")
         if pattern is not None and not pattern.search(text):
-            raise Invalid("pattern", f"should match '{bounds.pattern}'")
-        return text
+            return Invalid("pattern", f"should match '{bounds.pattern}'")
+        return None
 
-    return decode
+    return check
+
+
+def number_bounds(number: Number) -> Check:
+    """The bounds of a number."""
+
+    def check(value: float) -> Invalid | None:
+        if number.minimum is not None and not value >= number.minimum:
+            return Invalid("out-of-range", f"{value} should be greater than or equal to {number.minimum:g}")
+        if number.maximum is not None and not value <= number.maximum:
+            return Invalid("out-of-range", f"{value} should be less than or equal to {number.maximum:.0f}")
+        return None
+
+    return check
+
+
+def size_bounds(items: Items, unit: str) -> Check:
+    """The number of elements of a list, or of entries of a map."""
+
+    def check(value: Sized) -> Invalid | None:
+        if items.minimum is not None and len(value) < items.minimum:
+            return Invalid("too-few", f"should have at least {items.minimum} {unit}", "leave it out or fill it in")
+        if items.maximum is not None and len(value) > items.maximum:
+            return Invalid("too-many", f"must have at most {items.maximum} {unit}", "split the object")
+        return None
+
+    return check
 
 
 def boolean(value: Any) -> bool:
@@ -81,7 +108,7 @@ def boolean(value: Any) -> bool:
 
 
 def integer(number: Number) -> Decode:
-    """A whole number of a wire type, within the bounds of the schema."""
+    """A whole number of a wire type."""
     low, high = _RANGES[number.wire]
 
     def decode(value: Any) -> int:
@@ -93,10 +120,6 @@ def integer(number: Number) -> Decode:
             whole = int(value.partition(".")[0])
         else:
             raise wrong_type("integer", value, "write a whole number, without quotes")
-        if number.minimum is not None and whole < number.minimum:
-            raise Invalid("out-of-range", f"should be greater than or equal to {number.minimum:g}")
-        if number.maximum is not None and whole > number.maximum:
-            raise Invalid("out-of-range", f"should be less than or equal to {number.maximum:.0f}")
         if not low <= whole <= high:
             raise Invalid("out-of-range", f"{whole} does not fit: it must be from {low} to {high}")
         return whole
@@ -104,28 +127,18 @@ def integer(number: Number) -> Decode:
     return decode
 
 
-def double(number: Number) -> Decode:
-    """A number, within the bounds of the schema."""
-
-    def decode(value: Any) -> float:
-        if type(value) is int or type(value) is float:
-            found = float(value) if abs(value) < 1e308 or type(value) is float else math.inf
-        elif type(value) is str and len(value) <= 64:
-            try:
-                found = float(value)
-            except ValueError:
-                raise wrong_type("number", value, "write a number, without quotes") from None
-        else:
-            raise wrong_type("number", value, "write a number, without quotes")
-        if number.minimum is not None and not found >= number.minimum:
-            raise Invalid(
-                "out-of-range", f"Invalid value: {value}: should be greater than or equal to {number.minimum:g}"
-            )
-        if number.maximum is not None and not found <= number.maximum:
-            raise Invalid("out-of-range", f"{value} should be less than or equal to {number.maximum:g}")
-        return found
-
-    return decode
+def double(value: Any) -> float:
+    """A number."""
+    if type(value) is float:
+        return value
+    if type(value) is int:
+        return float(value) if abs(value) < 1e308 else math.copysign(math.inf, value)
+    if type(value) is str and len(value) <= 64:
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    raise wrong_type("number", value, "write a number, without quotes")
 
 
 def duration(value: Any) -> Duration:

@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the HTTP routes of a VirtualService."""
+
+import http
+from typing import Final
+
+from lateen.model.networking.http_match import HTTPMatchRequest, StringMatch
+from lateen.model.networking.http_policy import (
+    Abort,
+    CorsPolicy,
+    Delay,
+    HTTPFaultInjection,
+    HTTPMirrorPolicy,
+    HTTPRetry,
+    Percent,
+)
+from lateen.model.networking.http_route import (
+    HTTPDirectResponse,
+    HTTPRedirect,
+    HTTPRewrite,
+    HTTPRoute,
+    RegexRewrite,
+)
+from lateen.parse.text.field_path import key
+from lateen.parse.validation import destination, durations, headers, names, regex
+from lateen.parse.validation.findings import Findings, quoted
+from lateen.parse.validation.gateway_name import check as check_gateway_names
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"})
+_RETRY_ON: Final = frozenset(
+    {
+        "5xx",
+        "gateway-error",
+        "reset",
+        "reset-before-request",
+        "connect-failure",
+        "retriable-4xx",
+        "refused-stream",
+        "retriable-status-codes",
+        "retriable-headers",
+        "envoy-ratelimited",
+        "http3-post-connect-failure",
+        "cancelled",
+        "deadline-exceeded",
+        "internal",
+        "resource-exhausted",
+        "unavailable",
+    }
+)
+_GRPC_STATUSES: Final = frozenset(
+    {
+        "OK",
+        "CANCELLED",
+        "UNKNOWN",
+        "INVALID_ARGUMENT",
+        "DEADLINE_EXCEEDED",
+        "NOT_FOUND",
+        "ALREADY_EXISTS",
+        "PERMISSION_DENIED",
+        "RESOURCE_EXHAUSTED",
+        "FAILED_PRECONDITION",
+        "ABORTED",
+        "OUT_OF_RANGE",
+        "UNIMPLEMENTED",
+        "INTERNAL",
+        "UNAVAILABLE",
+        "DATA_LOSS",
+        "UNAUTHENTICATED",
+    }
+)
+_STATUSES: Final = frozenset(status.value for status in http.HTTPStatus)
+_KIB: Final = 1024
+
+
+def check(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -> None:
+    """One route; `is_delegate` when its VirtualService has no hosts of its own."""
+    is_root = route.delegate is not None and not is_delegate
+    if is_root:
+        _check_root(findings, field, route)
+    else:
+        _check_actions(findings, field, route, is_delegate)
+    for index, match in enumerate(route.match):
+        _check_match(findings, f"{field}.match[{index}]", match, is_root or is_delegate)
+    headers.check(findings, f"{field}.headers", route.headers)
+    check_cors(findings, f"{field}.corsPolicy", route.cors_policy)
+    _check_fault(findings, f"{field}.fault", route.fault)
+    _check_mirrors(findings, field, route)
+    check_redirect(findings, f"{field}.redirect", route.redirect)
+    check_direct_response(findings, f"{field}.directResponse", route.direct_response)
+    check_retries(findings, f"{field}.retries", route.retries)
+    check_rewrite(findings, f"{field}.rewrite", route.rewrite)
+    _check_authority(findings, field, route)
+    destination.check_weighted(findings, f"{field}.route", route.route)
+    findings.expect(f"{field}.timeout", durations.positive(route.timeout), "leave it out for no timeout")
+
+
+def _check_root(findings: Findings, field: str, route: HTTPRoute) -> None:
+    name = route.name
+    if route.redirect is not None:
+        findings.error(
+            f"{field}.redirect", f"root HTTP route {name} must not specify redirect", "move it to the delegate"
+        )
+    if route.route:
+        findings.error(f"{field}.route", f"root HTTP route {name} must not specify route", "move it to the delegate")
+    if route.direct_response is not None:
+        message = f"root HTTP route {name} must not specify direct_response"
+        findings.error(f"{field}.directResponse", message, "move it to the delegate")
+
+
+def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -> None:
+    if is_delegate and route.delegate is not None:
+        findings.error(f"{field}.delegate", "delegate HTTP route cannot contain delegate", "name the routes here")
+    if route.redirect is not None:
+        if route.route:
+            findings.error(field, "HTTP route cannot contain both route and redirect", "keep one of them")
+        if route.fault is not None:
+            findings.error(f"{field}.fault", "HTTP route cannot contain both fault and redirect", "keep one of them")
+        if route.rewrite is not None:
+            message = "HTTP route rule cannot contain both rewrite and redirect"
+            findings.error(f"{field}.rewrite", message, "the redirect itself has uri and authority")
+        if route.direct_response is not None:
+            findings.error(field, "HTTP route cannot contain both direct_response and redirect", "keep one of them")
+    elif route.direct_response is not None:
+        if route.route:
+            findings.error(field, "HTTP route cannot contain both route and direct_response", "keep one of them")
+        if route.fault is not None:
+            findings.error(
+                f"{field}.fault", "HTTP route cannot contain both fault and direct_response", "keep one of them"
+            )
+        if route.rewrite is not None:
+            message = "HTTP route rule cannot contain both rewrite and direct_response"
+            findings.error(f"{field}.rewrite", message, "keep one of them")
+    elif not route.route:
+        hint = "add route, redirect or directResponse"
+        findings.error(field, "HTTP route, redirect or direct_response is required", hint)
+
+
+def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_delegating: bool) -> None:
+    parts = (("uri", match.uri), ("scheme", match.scheme), ("method", match.method), ("authority", match.authority))
+    for name, condition in parts:
+        place = f"{field}.{name}"
+        if is_delegating and condition is not None and condition.regex is not None:
+            message = f"{'url' if name == 'uri' else name} match does not support regex match for delegating"
+            findings.error(place, message, "use exact or prefix")
+        regex.check(findings, place, condition, name)
+    _check_conditions(findings, f"{field}.headers", match.headers, "header", is_delegating)
+    _check_conditions(findings, f"{field}.queryParams", match.query_params, "query param", is_delegating)
+    _check_conditions(findings, f"{field}.withoutHeaders", match.without_headers, "withoutHeaders", is_delegating)
+    if match.port:
+        findings.expect(f"{field}.port", names.port(match.port))
+    names.check_labels(findings, f"{field}.sourceLabels", match.source_labels)
+    check_gateway_names(findings, f"{field}.gateways", match.gateways)
+    if match.source_namespace and not names.is_label(match.source_namespace):
+        message = f"sourceNamespace match {match.source_namespace} is invalid"
+        findings.error(f"{field}.sourceNamespace", message, "name one namespace")
+
+
+def _check_conditions(
+    findings: Findings, field: str, conditions: dict[str, StringMatch], what: str, is_delegating: bool
+) -> None:
+    where = field.rpartition(".")[2]
+    for name, condition in conditions.items():
+        place = field + key(name)
+        if what != "query param":
+            findings.expect(place, headers.match_name(name), "write the name without colon and value")
+        if is_delegating and condition.regex is not None:
+            message = f"{what} match {name} does not support regex match for delegating"
+            findings.error(place, message, "use exact or prefix")
+        if what == "withoutHeaders" and condition.regex == "*":
+            continue
+        regex.check(findings, place, condition, where)
+
+
+def check_cors(findings: Findings, field: str, policy: CorsPolicy | None) -> None:
+    """Cross-origin rules."""
+    if policy is None:
+        return
+    for index, origin in enumerate(policy.allow_origins):
+        place = f"{field}.allowOrigins[{index}]"
+        if not (origin.exact or origin.prefix or origin.regex):
+            findings.error(place, "'' is not a valid match type for CORS allow origins", "add exact, prefix or regex")
+        else:
+            regex.check_regex(findings, place, origin, "corsPolicy.allowOrigins")
+    for index, method in enumerate(policy.allow_methods):
+        if method not in _METHODS:
+            hint = f"use one of {', '.join(sorted(_METHODS))}"
+            findings.error(f"{field}.allowMethods[{index}]", f"{quoted(method)} is not a supported HTTP method", hint)
+    for name, listed in (("allowHeaders", policy.allow_headers), ("exposeHeaders", policy.expose_headers)):
+        for index, header in enumerate(listed):
+            findings.expect(f"{field}.{name}[{index}]", headers.cors_name(header))
+    if policy.max_age is not None:
+        findings.expect(f"{field}.maxAge", durations.positive(policy.max_age))
+        if policy.max_age % 1_000_000_000:
+            message = "max_age duration is accurate only to seconds precision"
+            findings.error(f"{field}.maxAge", message, "write whole seconds")
+
+
+def percentage(percent: Percent | None) -> str | None:
+    """A percentage of a fault."""
+    if percent is None or percent.value == 0 or 0.0001 <= percent.value <= 100:
+        return None
+    return f"percentage {percent.value:g} is neither 0.0, nor in range [0.0001, 100.0]"
+
+
+def _check_fault(findings: Findings, field: str, fault: HTTPFaultInjection | None) -> None:
+    if fault is None:
+        return
+    if fault.abort is None and fault.delay is None:
+        findings.error(field, "HTTP fault injection must have an abort and/or a delay", "add abort or delay")
+    check_abort(findings, f"{field}.abort", fault.abort)
+    check_delay(findings, f"{field}.delay", fault.delay)
+
+
+def check_abort(findings: Findings, field: str, abort: Abort | None) -> None:
+    """An abort on purpose."""
+    if abort is None:
+        return
+    findings.expect(f"{field}.percentage", percentage(abort.percentage))
+    if abort.grpc_status is not None:
+        if abort.grpc_status not in _GRPC_STATUSES:
+            findings.error(
+                f"{field}.grpcStatus",
+                f"gRPC status {quoted(abort.grpc_status)} is not supported. See "
+                "https://github.com/grpc/grpc/blob/master/doc/statuscodes.md for a list of supported codes, "
+                "for example 'NOT_FOUND'",
+                "write the name of a status in capitals",
+            )
+    elif abort.http2_error is not None:
+        message = "HTTP/2 abort fault injection not supported yet"
+        findings.error(f"{field}.http2Error", message, "use httpStatus or grpcStatus")
+    elif abort.http_status is not None:
+        findings.expect(f"{field}.httpStatus", http_status(abort.http_status))
+    else:
+        findings.warn(field, "abort configured, but error type not set", "add httpStatus or grpcStatus")
+
+
+def check_delay(findings: Findings, field: str, delay: Delay | None) -> None:
+    """A delay on purpose."""
+    if delay is None:
+        return
+    findings.expect(f"{field}.percentage", percentage(delay.percentage))
+    findings.expect(f"{field}.fixedDelay", durations.positive(delay.fixed_delay))
+    if delay.exponential_delay is not None:
+        findings.expect(f"{field}.exponentialDelay", durations.positive(delay.exponential_delay))
+        findings.error(f"{field}.exponentialDelay", "exponentialDelay not supported yet", "use fixedDelay")
+
+
+def http_status(status: int) -> str | None:
+    """A status that a proxy may answer."""
+    return None if 200 <= status <= 600 else f"HTTP status {status} is not in range 200-599"
+
+
+def _check_mirrors(findings: Findings, field: str, route: HTTPRoute) -> None:
+    if route.mirror_percent is not None:
+        place = f"{field}.mirrorPercent"
+        if route.mirror_percent > 100:
+            message = f"mirror_percent must have a max value of 100 (it has {route.mirror_percent})"
+            findings.error(place, message)
+        findings.warn(
+            place,
+            'using deprecated setting "mirrorPercent", use "mirrorPercentage" instead',
+            f"write mirrorPercentage: {{value: {route.mirror_percent}}}",
+            "deprecated",
+        )
+    _check_mirror_share(findings, f"{field}.mirrorPercentage", "mirror_percentage", route.mirror_percentage)
+    if route.mirror is not None and route.mirrors:
+        findings.error(field, "HTTP route cannot contain both mirror and mirrors", "put the mirror into mirrors")
+    destination.check(findings, f"{field}.mirror", route.mirror)
+    check_mirror_list(findings, f"{field}.mirrors", route.mirrors)
+
+
+def check_mirror_list(findings: Findings, field: str, mirrors: tuple[HTTPMirrorPolicy, ...]) -> None:
+    """Destinations that get copies."""
+    for index, mirror in enumerate(mirrors):
+        place = f"{field}[{index}]"
+        if mirror.destination is None:
+            findings.error(place, "destination is required for mirrors", "add destination.host")
+            continue
+        destination.check(findings, f"{place}.destination", mirror.destination)
+        _check_mirror_share(findings, f"{place}.percentage", "mirror percentage", mirror.percentage)
+
+
+def _check_mirror_share(findings: Findings, field: str, what: str, share: Percent | None) -> None:
+    if share is not None and share.value > 100:
+        findings.error(field, f"{what} must have a max value of 100 (it has {share.value:f})")
+    if share is not None and share.value < 0:
+        findings.error(field, f"{what} must have a min value of 0 (it has {share.value:f})")
+
+
+def check_redirect(findings: Findings, field: str, redirect: HTTPRedirect | None) -> None:
+    """An answer with a redirect."""
+    if redirect is None:
+        return
+    if (
+        not redirect.uri
+        and not redirect.authority
+        and redirect.port is None
+        and redirect.derive_port is None
+        and not redirect.scheme
+        and not redirect.prefix_rewrite
+    ):
+        findings.error(field, "redirect must specify URI, authority, scheme, or port", "add one of them")
+        return
+    if redirect.uri and redirect.prefix_rewrite:
+        findings.error(field, "redirect uri and prefixRewrite cannot both be set", "keep one of them")
+        return
+    if redirect.redirect_code and not 300 <= redirect.redirect_code <= 399:
+        message = f"{redirect.redirect_code} is not a valid redirect code, must be 3xx"
+        findings.error(f"{field}.redirectCode", message, "use 301, 302, 303, 307 or 308")
+    if redirect.scheme not in ("", "http", "https"):
+        findings.error(f"{field}.scheme", 'invalid redirect scheme, must be "http" or "https"')
+    if redirect.port:
+        findings.expect(f"{field}.port", names.port(redirect.port))
+
+
+def check_direct_response(findings: Findings, field: str, response: HTTPDirectResponse | None) -> None:
+    """An answer of the proxy's own."""
+    if response is None:
+        return
+    if response.body is not None:
+        body = response.body.string.encode() if response.body.string is not None else response.body.bytes or b""
+        impact = "large direct_responses may impact control plane performance"
+        if len(body) > _KIB * _KIB:
+            findings.error(f"{field}.body", f"{impact}, must be less than 1MB", "serve it from a workload")
+        elif len(body) > 100 * _KIB:
+            findings.warn(f"{field}.body", impact, "serve it from a workload")
+    findings.expect(f"{field}.status", http_status(response.status))
+
+
+def check_retries(findings: Findings, field: str, retries: HTTPRetry | None) -> None:
+    """A retry policy."""
+    if retries is None:
+        return
+    if retries.attempts < 0:
+        findings.error(f"{field}.attempts", "attempts cannot be negative", "write 0 for no retries")
+    if retries.attempts == 0 and (
+        retries.per_try_timeout is not None
+        or retries.retry_on
+        or retries.retry_remote_localities is not None
+        or retries.retry_ignore_previous_hosts is not None
+        or retries.backoff is not None
+    ):
+        hint = "set attempts, or remove the other fields"
+        findings.error(field, "http retry policy configured when attempts are set to 0 (disabled)", hint)
+    findings.expect(f"{field}.perTryTimeout", durations.positive(retries.per_try_timeout))
+    findings.expect(f"{field}.backoff", durations.positive(retries.backoff))
+    for condition in retries.retry_on.split(",") if retries.retry_on else ():
+        is_status = condition.isascii() and condition.isdigit() and len(condition) < 5 and int(condition) in _STATUSES
+        if not is_status and condition not in _RETRY_ON:
+            message = f"{quoted(condition)} is not a valid retryOn policy"
+            findings.error(f"{field}.retryOn", message, f"use status codes or {', '.join(sorted(_RETRY_ON))}")
+
+
+def check_rewrite(findings: Findings, field: str, rewrite: HTTPRewrite | None) -> None:
+    """Changes before forwarding."""
+    if rewrite is None:
+        return
+    if rewrite.uri and rewrite.uri_regex_rewrite is not None:
+        findings.error(field, "rewrite may only contain one of URI or UriRegexRewrite", "keep one of them")
+    elif not rewrite.uri and rewrite.uri_regex_rewrite is None and not rewrite.authority:
+        findings.error(
+            field,
+            "rewrite must specify at least one of URI, UriRegexRewrite, or authority. "
+            "Only one of URI or UriRegexRewrite may be specified",
+            "add one of them",
+        )
+    else:
+        check_regex_rewrite(findings, f"{field}.uriRegexRewrite", rewrite.uri_regex_rewrite)
+
+
+def check_regex_rewrite(findings: Findings, field: str, rewrite: RegexRewrite | None) -> None:
+    """A rewrite by a regular expression."""
+    if rewrite is None:
+        return
+    if not rewrite.match or not rewrite.rewrite:
+        findings.error(field, "UriRegexRewrite requires both Rewrite and Match fields to be specified", "add the other")
+        return
+    findings.expect(f"{field}.match", regex.expression(rewrite.match, "HTTPRewrite.UriRegexRewrite.Match"))
+
+
+def _check_authority(findings: Findings, field: str, route: HTTPRoute) -> None:
+    """The host may be rewritten in one place only."""
+    current = route.rewrite.authority if route.rewrite is not None else ""
+    request = route.headers.request if route.headers is not None else None
+    if request is None:
+        return
+    for changes in (request.set, request.add):
+        for name, value in changes.items():
+            if headers.is_authority(name):
+                if current:
+                    message = (
+                        f"authority header cannot be set multiple times: have {quoted(current)}, "
+                        f"attempting to set {quoted(value)}"
+                    )
+                    findings.error(f"{field}.headers", message, "keep one of them")
+                    return
+                current = value

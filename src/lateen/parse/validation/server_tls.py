@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of TLS towards clients."""
+
+from typing import Final
+
+from lateen.model.networking.server_tls import ServerTLSMode, ServerTLSSettings, TLSProtocol
+from lateen.parse.validation.findings import Findings
+
+CIPHER_SUITES: Final = frozenset(
+    {
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-RSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-RSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305",
+        "ECDHE-RSA-CHACHA20-POLY1305",
+        "ECDHE-ECDSA-AES128-SHA",
+        "ECDHE-RSA-AES128-SHA",
+        "ECDHE-ECDSA-AES256-SHA",
+        "ECDHE-RSA-AES256-SHA",
+        "AES128-GCM-SHA256",
+        "AES256-GCM-SHA384",
+        "AES128-SHA",
+        "AES256-SHA",
+        "DES-CBC3-SHA",
+        "ECDHE-RSA-AES128-SHA256",
+        "ECDHE-ECDSA-AES128-SHA256",
+        "ECDHE-RSA-AES256-SHA384",
+        "ECDHE-ECDSA-AES256-SHA384",
+        "AES128-SHA256",
+        "AES256-SHA256",
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_256_GCM_SHA384",
+        "TLS_CHACHA20_POLY1305_SHA256",
+    }
+)
+"""Names of BoringSSL that Istio passes on."""
+
+_CERTIFICATE_MODES: Final = (ServerTLSMode.SIMPLE, ServerTLSMode.MUTUAL, ServerTLSMode.OPTIONAL_MUTUAL)
+
+
+def check(findings: Findings, field: str, tls: ServerTLSSettings | None) -> None:
+    """TLS settings of a server."""
+    if tls is None:
+        return
+    _check_ciphers(findings, field, tls)
+    if tls.mode is ServerTLSMode.ISTIO_MUTUAL:
+        _check_istio_mutual(findings, field, tls)
+        return
+    names_certificate = bool(tls.credential_name or tls.credential_names)
+    if tls.mode in (ServerTLSMode.PASSTHROUGH, ServerTLSMode.AUTO_PASSTHROUGH) and (
+        tls.ca_crl
+        or tls.server_certificate
+        or tls.private_key
+        or tls.ca_certificates
+        or names_certificate
+        or tls.tls_certificates
+    ):
+        message = f"{tls.mode.value} mode does not use certificates, they will be ignored"
+        findings.warn(field, message, "use SIMPLE to terminate TLS here, or remove the certificates")
+    if tls.mode not in _CERTIFICATE_MODES:
+        return
+    _check_sources(findings, field, tls)
+    if names_certificate:
+        if tls.ca_crl and tls.mode is not ServerTLSMode.SIMPLE:
+            message = "CRL is not supported with credentialName. CRL has to be specified in the credential"
+            findings.error(f"{field}.caCrl", message, "put it into the Secret as ca.crl")
+        return
+    _check_files(findings, field, tls)
+
+
+def _check_ciphers(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
+    if tls.min_protocol_version in (TLSProtocol.TLSV1_0, TLSProtocol.TLSV1_1) and not tls.cipher_suites:
+        findings.warn(
+            f"{field}.minProtocolVersion",
+            "TLS version below TLSV1_2 require setting compatible ciphers "
+            "as by default they no longer include compatible ciphers.",
+            "add cipherSuites, or use TLSV1_2",
+        )
+    invalid = sorted({suite for suite in tls.cipher_suites if suite not in CIPHER_SUITES})
+    valid = [suite for suite in tls.cipher_suites if suite in CIPHER_SUITES]
+    duplicate = sorted({suite for suite in valid if valid.count(suite) > 1})
+    place = f"{field}.cipherSuites"
+    if invalid:
+        findings.warn(place, f"ignoring invalid cipher suites: [{' '.join(invalid)}]", "use names of BoringSSL")
+    if duplicate:
+        findings.warn(place, f"ignoring duplicate cipher suites: [{' '.join(duplicate)}]", "keep one of each")
+
+
+def _check_istio_mutual(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
+    for name, words, value in (
+        ("serverCertificate", "server certificate", tls.server_certificate),
+        ("privateKey", "private key", tls.private_key),
+        ("caCertificates", "CA bundle", tls.ca_certificates),
+        ("credentialName", "credentialName", tls.credential_name),
+        ("credentialNames", "credentialNames", tls.credential_names),
+        ("tlsCertificates", "tlsCertificates", tls.tls_certificates),
+    ):
+        if value:
+            message = f"ISTIO_MUTUAL TLS cannot have associated {words}"
+            findings.error(f"{field}.{name}", message, "remove it, or use MUTUAL")
+
+
+def _check_sources(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
+    """A certificate is named in one way only."""
+    if tls.credential_name and tls.credential_names:
+        message = "only one of credential_names and credential_name can be set"
+        findings.error(field, message, "keep credentialNames")
+    if tls.tls_certificates and tls.credential_names:
+        message = "only one of credential_names and tls_certificates can be set"
+        findings.error(field, message, "keep one of them")
+    if tls.tls_certificates and (tls.server_certificate or tls.private_key):
+        message = "only one of tls_certificates or server_certificate/private_key can be set"
+        findings.error(field, message, "keep tlsCertificates")
+    for name, count in (
+        ("credential_names", len(tls.credential_names)),
+        ("tls_certificates", len(tls.tls_certificates)),
+    ):
+        if count > 2:
+            findings.error(field, f"only up to 2 {name} are supported", "keep an RSA and an ECDSA certificate")
+
+
+def _check_files(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
+    words = "SIMPLE" if tls.mode is ServerTLSMode.SIMPLE else "MUTUAL"
+    hint = "add it, or credentialName with a Secret"
+    if tls.tls_certificates:
+        for index, certificate in enumerate(tls.tls_certificates):
+            place = f"{field}.tlsCertificates[{index}]"
+            if not certificate.server_certificate:
+                findings.error(place, f"{words} TLS requires a server certificate", hint)
+            if not certificate.private_key:
+                findings.error(place, f"{words} TLS requires a private key", hint)
+    else:
+        if not tls.server_certificate:
+            findings.error(f"{field}.serverCertificate", f"{words} TLS requires a server certificate", hint)
+        if not tls.private_key:
+            findings.error(f"{field}.privateKey", f"{words} TLS requires a private key", hint)
+    if words == "MUTUAL" and not tls.ca_certificates and not tls.ca_cert_credential_name:
+        findings.error(f"{field}.caCertificates", "MUTUAL TLS requires a client CA bundle", hint)
+    if tls.ca_crl and words == "SIMPLE":
+        findings.error(f"{field}.caCrl", "CRL is not supported with SIMPLE TLS", "use MUTUAL, or remove caCrl")
