@@ -153,9 +153,9 @@ def rule_index(db: Engine, namespace: str, view: View) -> RuleIndex:
 def _merge_into(rules: list[RuleHandle], new: RuleHead) -> None:
     """Merge `new` into those of the older `rules` it merges with, and stand it beside them unless that is all of it.
 
-    Only rules that are exported alike become one. A rule exported further adds to the narrower one and stands on its
-    own as well. Two selectors must be the same; a rule without one merges into one with a selector that is exported
-    alike, and is lost for the other workloads: Istio's defect, which its users' configuration may lean on.
+    Rules merge that are exported alike, and a rule into an older one that is exported less far; selectors must be the
+    same. Where a rule without a selector merges into one with, or into one exported less far, it is lost for the others
+    whom it was for: Istio's defects, which its users' configuration may lean on.
     """
     alone = True
     for at, old in enumerate(rules):
