@@ -4,25 +4,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import yaml
 
+from lateen.model.diagnostic import Severity
 from lateen.model.mesh_config import MeshConfig
-from lateen.parse import documents as parse
+from lateen.model.resource import Resource
+from lateen.parse import objects
+from lateen.parse.text import yaml_document
 from lateen.state.state import State
 
 _UNITS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 
 
 def load(documents: str, mesh_config: str | None) -> State:
-    """A state with all sound `documents` in it. The mesh logs to stdout unless `mesh_config` says otherwise."""
+    """A state with all `documents` in it. The mesh logs to stdout unless `mesh_config` says otherwise."""
     state = State()
     overlay = {"accessLogFile": "/dev/stdout", **(yaml.safe_load(mesh_config or "") or {})}
     state.set_mesh_config(msgspec.convert(_durations(overlay), MeshConfig, strict=False))
-    state.apply((found.object.ref, found.object) for found in parse(documents, "documents.yaml").objects)
+    state.apply((found.ref, found) for found in _objects(documents))
     return state
+
+
+def _objects(documents: str) -> Iterator[Resource]:
+    """The objects, those that Istio's webhook would refuse as well: the reference was recorded behind it."""
+    for chunk in yaml_document.split(documents):
+        for node in yaml_document.compose(chunk.text)[0]:
+            data, _ = yaml_document.construct(node)
+            found = objects.read(data, "default", Severity.WARNING)[0] if data is not None else None
+            if found is not None:
+                yield found
 
 
 def _durations(value: Any) -> Any:
