@@ -112,7 +112,7 @@ def attributes(schema: dict[str, Any], required: bool) -> dict[str, Any]:
 
 
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.M | re.S)
-GO_FIELD = re.compile(r"^\s+(?:\w+)\s+(\S+)\s+`json:\"([^\"]+)\"", re.M)
+GO_FIELD = re.compile(r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"([^\"]+)\"", re.M)
 
 
 def go_zeroes(modules: Path, release: str) -> dict[str, dict[str, tuple[bool, bool, bool]]]:

@@ -75,7 +75,7 @@ class ServiceAddresses:
         except ValueError:
             return "must be a valid IP address"
         if address not in self._network:
-            return f"the provided IP ({wanted}) is not in the valid range. The range of valid IPs is {self._network}"
+            return "the provided network does not match the current range"
         if self._addresses.get(wanted, key) != key:
             return "provided IP is already allocated"
         return ""

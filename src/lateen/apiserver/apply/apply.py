@@ -40,9 +40,8 @@ def apply(call: Call, now: datetime, live: Document | None, config: Document, *,
     schema = call.kind.schema(call.version)
     problems = typed.check(schema, {k: v for k, v in config.items() if k not in ("apiVersion", "kind")})
     if problems:
-        shown = problems[0] if len(problems) == 1 else "errors:\n" + "\n".join(f"  {p}" for p in problems)
         place = f"{call.namespace}/{call.name}; {call.api_version}, Kind={call.kind.kind}"
-        raise ApiError(500, "", f"failed to create typed patch object ({place}): {shown}")
+        raise ApiError(500, "", f"failed to create typed patch object ({place}): {problems[0]}")
     try:
         try:
             new, owners = _apply(call, now, schema, live, config, force=force)
@@ -85,7 +84,7 @@ def _apply(
         raise ApplyConflict(conflicts)
     managers.release(owners, changed | found.removed, keep=key)
     mine.fields -= managers.UNOWNED
-    if changed or found.removed or last is None or last.fields != mine.fields:
+    if merged != current:
         mine.time = times.time(now)
     if not mine.fields:
         del owners[key]

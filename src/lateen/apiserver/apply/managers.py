@@ -139,7 +139,7 @@ def take(call: Call, now: datetime, managers: Managers, new: Document, old: Docu
         key = ManagerKey(name or call.manager, UPDATE, call.api_version, call.subresource)
         owned = managers.setdefault(key, Owned(set(), call.api_version, ""))
         owned.fields |= changed
-        owned.time = times.time(now)
+        owned.time = "" if call.subresource == "scale" else times.time(now)
 
 
 def release(managers: Managers, taken: set[Path], keep: ManagerKey | None = None) -> None:

@@ -305,14 +305,17 @@ def check(schema: Schema, value: Any, path: str = "") -> list[str]:
                 else:
                     found += check(inner, item, f"{path}.{name}")
         elif schema.kind != "any":
-            found.append(f"{path}: expected {_expected(schema)}, got &value.valueUnstructured{{Value:map[string]interface {{}}{{}}}}")
+            found.append(f"{path}: {_expected(schema, value)}")
     elif isinstance(value, list):
         if schema.kind == "array" and schema.items is not None:
             found += _check_list(schema, value, path)
         elif schema.kind != "any":
-            found.append(f"{path}: expected {_expected(schema)}, got list")
-    elif value is not None and schema.kind in ("object", "map", "array"):
-        found.append(f"{path}: expected {'list' if schema.kind == 'array' else 'map'}, got &{_shown(value)}")
+            found.append(f"{path}: {_expected(schema, value)}")
+    elif value is not None:
+        wanted = _WANTED.get(schema.kind)
+        if wanted is None or not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+            if schema.kind not in ("any", "quantity", "int-or-string"):
+                found.append(f"{path}: {_expected(schema, value)}")
     return found
 
 
@@ -338,9 +341,28 @@ def _check_list(schema: Schema, value: list[Any], path: str) -> list[str]:
     return found
 
 
-def _expected(schema: Schema) -> str:
-    return {"boolean": "bool", "integer": "numeric (int or float)", "number": "numeric (int or float)"}.get(schema.kind, "string")
+_WANTED: dict[str, Any] = {
+    "string": str,
+    "bytes": str,
+    "time": str,
+    "microtime": str,
+    "integer": int | float,
+    "number": int | float,
+    "boolean": bool,
+}
+_GO_TYPES = {str: "string", bool: "bool", int: "int64", float: "float64", list: "[]interface {}", dict: "map[string]interface {}"}
 
 
-def _shown(value: Any) -> str:
-    return "{" + str(value) + "}"
+def _expected(schema: Schema, value: Any) -> str:
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    match schema.kind:
+        case "integer" | "number":
+            return f"expected numeric (int or float), got {_GO_TYPES[type(value)]}"
+        case "boolean":
+            return f"expected boolean, got {value}"
+        case "object" | "map":
+            return f"expected map, got &{{{value}}}"
+        case "array":
+            return f"expected list, got &{{{value}}}"
+        case _:
+            return f"expected string, got &value.valueUnstructured{{Value:{shown}}}"

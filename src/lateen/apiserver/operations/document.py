@@ -19,6 +19,15 @@ from lateen.apiserver.status import ApiError, bad_request, invalid, unsupported_
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 
 
+class NotOfKind(ApiError):
+    """400: a value of the document has the wrong type. `conversion` is how a strategic merge patch says it."""
+
+    def __init__(self, kind: Kind, version: str, error: DecodeError) -> None:
+        self.reason, self.conversion = str(error), error.conversion or str(error)
+        message = f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: {error}'
+        super().__init__(400, "BadRequest", message)
+
+
 def read_body(body: bytes, content_type: str, schema: Schema | None = None) -> Document:
     """The object in a request body. Raises ApiError (400 when it is no object, 415 for other media types)."""
     media = content_type.partition(";")[0].strip().lower() or JSON
@@ -84,7 +93,7 @@ def typed(call: Call, kind: Kind, version: str, document: Document) -> Document:
     try:
         decoded, unknown = decode(kind.schema(version), document)
     except DecodeError as error:
-        raise bad_request(f'{kind.kind} in version "{version}" cannot be handled as a {kind.kind}: {error}') from None
+        raise NotOfKind(kind, version, error) from None
     _treat_unknown(call, kind, version, unknown)
     metadata = decoded.setdefault("metadata", {})
     return {"apiVersion": wanted, "kind": kind.kind, "metadata": metadata, **decoded}

@@ -7,7 +7,7 @@ from typing import Any
 
 from lateen.apiserver.operations.call import Call
 from lateen.apiserver.operations.cluster import Cluster
-from lateen.apiserver.registry.kind import Document, Kind
+from lateen.apiserver.registry.kind import Document, Kind, Strategy
 from lateen.apiserver.schema import times
 from lateen.apiserver.status import Cause, bad_request, conflict, invalid_value, required
 from lateen.apiserver.store.revision import Key
@@ -117,8 +117,10 @@ def check_preconditions(kind: Kind, name: str, old: Document, given: Any) -> Non
             )
 
 
-def changed_beyond_status(new: Document, old: Document) -> bool:
+def is_new_generation(strategy: Strategy, new: Document, old: Document) -> bool:
     """Did anything change that `generation` counts: not metadata, not status?"""
+    if strategy.annotations_count and new["metadata"].get("annotations") != old["metadata"].get("annotations"):
+        return True
     ignored = ("metadata", "status", "apiVersion", "kind")
     if any(new.get(key) != old.get(key) for key in {*new, *old} if key not in ignored):
         return True

@@ -12,12 +12,20 @@ from lateen.apiserver.operations.answer import written
 from lateen.apiserver.operations.applying import apply_patch
 from lateen.apiserver.operations.call import Call, Reply
 from lateen.apiserver.operations.cluster import Cluster
-from lateen.apiserver.operations.document import typed
+from lateen.apiserver.operations.document import NotOfKind, typed
 from lateen.apiserver.operations.metadata import key_of
 from lateen.apiserver.operations.write import store_replacement
 from lateen.apiserver.patch import json_patch, merge_patch, strategic
 from lateen.apiserver.registry.kind import Document
-from lateen.apiserver.status import ApiError, bad_request, forbidden_field, invalid, not_found, unsupported_media
+from lateen.apiserver.status import (
+    ApiError,
+    bad_request,
+    forbidden_field,
+    invalid,
+    invalid_value,
+    not_found,
+    unsupported_media,
+)
 from lateen.apiserver.store.revision import Stored
 
 JSON_PATCH = "application/json-patch+json"
@@ -43,12 +51,35 @@ async def patch(cluster: Cluster, call: Call) -> Reply:
         raise not_found(kind.plural, kind.group, call.name)
     call.field_validation  # noqa: B018 - refuses a wrong value before anything else
     patched = patched_document(call, media, shown_document(call, current))
-    document = typed(call, kind, call.version, patched)
+    document = _typed(call, media, patched)
     document["metadata"].setdefault("name", call.name)
     if document["metadata"]["name"] != call.name:
         raise bad_request("the name of the object (" + document["metadata"]["name"] + f") does not match the name on the URL ({call.name})")
     document, stored = await store_replacement(cluster, call, document, current)
     return written(cluster, call, 200, document, None if call.dry_run else stored)
+
+
+def _typed(call: Call, media: str, patched: Document) -> Document:
+    """The patched document checked against its kind; what does not fit is said of the patch. Raises ApiError."""
+    try:
+        return typed(call, call.kind, call.version, patched)
+    except NotOfKind as error:
+        if media == STRATEGIC_PATCH:
+            cause = invalid_value("patch", _go_map(read_patch(call.body)), error.conversion)
+        else:
+            cause = invalid_value("patch", orjson.dumps(patched).decode(), error.reason)
+        raise invalid("", "", "", [cause]) from None
+
+
+def _go_map(value: Any) -> str:
+    """A value as Go prints it: `map[spec:map[replicas:x]]`."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_map(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go_map, value)) + "]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def shown_document(call: Call, current: Stored) -> Document:
@@ -61,7 +92,10 @@ def patched_document(call: Call, media: str, document: Document) -> Document:
     given = read_patch(call.body)
     try:
         if media == JSON_PATCH:
-            if isinstance(given, list) and len(given) > json_patch.LIMIT:
+            if not isinstance(given, list):
+                what = f"json: cannot unmarshal {_name(given)} into Go value of type []handlers.jsonPatchOp"
+                raise bad_request(f"error decoding patch: {what}")
+            if len(given) > json_patch.LIMIT:
                 raise ApiError(
                     413,
                     "RequestEntityTooLarge",
@@ -69,16 +103,14 @@ def patched_document(call: Call, media: str, document: Document) -> Document:
                 )
             result: Any = json_patch.apply(document, given)
         elif not isinstance(given, dict):
-            raise bad_request(f"error decoding patch: json: cannot unmarshal {_name(given)} into Go value of type map[string]interface {{}}")
+            raise bad_request(f"json: cannot unmarshal {_name(given)} into Go value of type map[string]interface {{}}")
         elif media == MERGE_PATCH:
             result = merge_patch.merge(document, given)
         else:
             result = strategic.merge(call.kind.schema(call.version), document, given)
-    except json_patch.PatchTestFailed as error:
-        raise ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}", {}) from None
-    except (json_patch.PatchError, strategic.StrategicError) as error:
-        if media == JSON_PATCH:
-            raise ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}", {}) from None
+    except json_patch.PatchError:
+        raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from None
+    except strategic.StrategicError as error:
         raise bad_request(str(error)) from None
     if not isinstance(result, dict):
         raise bad_request("the patched object is no object")
@@ -88,7 +120,8 @@ def patched_document(call: Call, media: str, document: Document) -> Document:
 
 
 def _name(value: Any) -> str:
-    return {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(value), "number")
+    names = {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}
+    return names.get(type(value), "number")
 
 
 def read_patch(body: bytes) -> Any:

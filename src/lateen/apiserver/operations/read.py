@@ -103,8 +103,7 @@ def selection(call: Call) -> Callable[[Stored], bool] | None:
         raise bad_request(str(error)) from None
     for path, _, _ in fields:
         if not known_field(call, path):
-            message = f'field label not supported: {path}'
-            raise ApiError(400, "BadRequest", f'Unable to find "{call.api_version}, Resource={call.kind.plural}" that match label selector "{call.query.get("labelSelector", "")}", field selector "{call.query["fieldSelector"]}": {message}')
+            raise _unknown_field(call, path)
     if labels is None and not fields:
         return None
 
@@ -118,6 +117,15 @@ def selection(call: Call) -> Callable[[Stored], bool] | None:
         return matches_fields(fields, document)
 
     return matches
+
+
+def _unknown_field(call: Call, path: str) -> ApiError:
+    what = f"field label not supported: {path}"
+    if call.kind.resource not in _FIELDS:
+        what = f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    selectors = f'label selector "{call.query.get("labelSelector", "")}", field selector "{call.query["fieldSelector"]}"'
+    resource = f"{call.api_version}, Resource={call.kind.plural}"
+    return bad_request(f'Unable to find "{resource}" that match {selectors}: {what}')
 
 
 _FIELDS = {

@@ -20,6 +20,7 @@ from lateen.apiserver.status import (
     forbidden,
     internal,
     invalid,
+    invalid_value,
     not_found,
 )
 from lateen.apiserver.store.memory import JournalFailed
@@ -52,10 +53,10 @@ async def store_new(
     key = metadata.key_of(kind, call.namespace, name)
     if cluster.store.head(key) is not None:
         raise already_exists(kind.plural, kind.group, name)
-    if kind.resource == "services":
-        cluster.addresses.allocate(call, key, document, dry_run=dry_run)
     if record:
         managers.record_update(call, cluster.now(), document, None)
+    if kind.resource == "services":
+        cluster.addresses.allocate(call, key, document, dry_run=dry_run)
     if dry_run:
         return document, None
     stored = await put(cluster, key, metadata.strip_type(dict(document)))
@@ -79,6 +80,8 @@ async def store_replacement(
     metadata.place(call, new)
     uid = new["metadata"].get("uid")
     if uid and uid != old["metadata"]["uid"]:
+        if call.verb == "patch":
+            raise invalid(kind.group, kind.kind, name, [invalid_value("metadata.uid", uid, "field is immutable")])
         raise conflict(
             kind.plural,
             kind.group,
@@ -105,12 +108,12 @@ async def store_replacement(
         raise invalid(kind.group, kind.kind, name, causes)
     if kind.custom:
         check_custom(kind, call.version, new)
-    if kind.resource == "services" and call.subresource != "status":
-        cluster.addresses.allocate(call, current.key, new, dry_run=dry_run)
-    if strategy.generation and metadata.changed_beyond_status(new, old):
+    if strategy.generation and metadata.is_new_generation(strategy, new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     if record:
         managers.record_update(call, cluster.now(), new, old)
+    if kind.resource == "services" and call.subresource != "status":
+        cluster.addresses.allocate(call, current.key, new, dry_run=dry_run)
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
     body = metadata.strip_type(dict(new))
     if _same(body, old):

@@ -91,6 +91,8 @@ class Strategy:
     name_rule: str = "subdomain"
     """`subdomain`, `label` (DNS label), `label-1035`, `path` (RBAC) or `custom`."""
     generation: bool = False
+    annotations_count: bool = False
+    """A change of annotations makes a new generation, too (Deployments)."""
     create_on_update: bool = False
     unconditional_update: bool = True
     returns_deleted: bool = False

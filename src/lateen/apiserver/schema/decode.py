@@ -14,7 +14,14 @@ from lateen.apiserver.schema.node import Schema
 
 
 class DecodeError(ValueError):
-    """The document cannot be of this kind; the text is that of Kubernetes' decoder."""
+    """The document cannot be of this kind; the text is that of Kubernetes' decoder.
+
+    `conversion` is how the same is said when the document is not read from JSON but converted.
+    """
+
+    def __init__(self, text: str, conversion: str = "") -> None:
+        super().__init__(text)
+        self.conversion = conversion
 
 
 def decode(schema: Schema, document: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -161,4 +168,21 @@ def _mismatch(value: Any, owner: str, plain: str, wanted: str) -> DecodeError:
     if given == "number" and wanted in ("int32", "int64"):
         given = f"number {value}"
     struct = owner.rpartition(".")[2]
-    return DecodeError(f"json: cannot unmarshal {given} into Go struct field {struct}.{plain} of type {wanted}")
+    text = f"json: cannot unmarshal {given} into Go struct field {struct}.{plain} of type {wanted}"
+    return DecodeError(text, _conversion(value, wanted))
+
+
+_GO_KINDS = {str: "string", bool: "bool", dict: "map", list: "slice", int: "int64", float: "float64"}
+
+
+def _conversion(value: Any, wanted: str) -> str:
+    given = _GO_KINDS.get(type(value), "interface")
+    if wanted.startswith("map["):
+        return f"cannot restore map from {given}"
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {given}"
+    if "." in wanted:
+        return f"cannot restore struct from: {given}"
+    if given == "int64" and wanted == "string":
+        return "cannot convert int64 to string"
+    return f"unrecognized type: {wanted}"

@@ -54,7 +54,9 @@ def subdomain(name: str) -> list[str]:
 def label(name: str) -> list[str]:
     """Why `name` is no DNS label (RFC 1123)."""
     found = [] if len(name) <= 63 else ["must be no more than 63 bytes"]
-    return found if re.fullmatch(_LABEL, name) else [*found, LABEL_ERROR]
+    if re.fullmatch(_LABEL, name):
+        return found
+    return [*found, "must not contain dots" if re.fullmatch(_SUBDOMAIN, name) else LABEL_ERROR]
 
 
 def label_1035(name: str) -> list[str]:

@@ -92,8 +92,6 @@ def _validate(document: Document) -> list[Cause]:
     spec = document["spec"]
     kind, ports = spec["type"], spec.get("ports") or []
     found: list[Cause] = []
-    if kind not in _TYPES:
-        found.append(unsupported("spec.type", kind, _TYPES))
     headless = spec.get("clusterIP") == "None"
     if not ports and not headless and kind != "ExternalName":
         found.append(required("spec.ports"))
@@ -109,12 +107,21 @@ def _validate(document: Document) -> list[Cause]:
         found += _port(port, f"spec.ports[{index}]", len(ports) > 1, kind, seen)
         pair = (port.get("protocol", ""), port["port"])
         if pair in pairs:
-            found.append(duplicate(f"spec.ports[{index}]", {"port": pair[1], "protocol": pair[0], "targetPort": 0}))
+            found.append(Cause("FieldValueDuplicate", f"Duplicate value: {_as_go(pair)}", f"spec.ports[{index}]"))
         pairs.add(pair)
     found += names.labels(spec.get("selector"), "spec.selector")
     if spec["sessionAffinity"] not in ("None", "ClientIP"):
         found.append(unsupported("spec.sessionAffinity", spec["sessionAffinity"], ("ClientIP", "None")))
+    if kind not in _TYPES:
+        found.append(unsupported("spec.type", kind, _TYPES))
     return found
+
+
+def _as_go(pair: tuple[str, int]) -> str:
+    """A port without what does not identify it, in the form Kubernetes shows its internal types."""
+    return (
+        f'{{"Name":"","Protocol":"{pair[0]}","AppProtocol":null,"Port":{pair[1]},"TargetPort":0,"NodePort":0}}'
+    )
 
 
 def _external_name(spec: dict[str, Any]) -> list[Cause]:
@@ -166,7 +173,7 @@ STRATEGY = Strategy(
     prepare_update=_prepare_update,
     validate=_validate,
     validate_update=_validate_update,
-    name_rule="label-1035",
+    name_rule="label",
     create_on_update=True,
     returns_deleted=True,
 )

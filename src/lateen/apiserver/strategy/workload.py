@@ -169,6 +169,7 @@ DEPLOYMENT = Strategy(
     validate=_validate,
     validate_update=_same_selector,
     generation=True,
+    annotations_count=True,
 )
 REPLICA_SET = Strategy(
     default=_replica_set_default,
