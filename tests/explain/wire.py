@@ -150,3 +150,20 @@ async def echo_server(name: str) -> AsyncIterator[Address]:
     finally:
         server.close()
         server.close_clients() if hasattr(server, "close_clients") else None
+
+
+@asynccontextmanager
+async def recorder(received: list[bytes], answer: bytes = b"") -> AsyncIterator[Address]:
+    """A TCP server that adds the first bytes of each connection to `received`, writes `answer` and closes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.read(4096))
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        host, port = server.sockets[0].getsockname()[:2]
+        yield Address(host, port)
+    finally:
+        server.close()

@@ -9,7 +9,13 @@ from typing import Any as Message
 from lateen.explain.any_message import type_name
 from lateen.explain.decision import Cluster, Endpoint, Failure, Locality, Problem
 from lateen.explain.endpoint import localities, tallies
-from lateen.explain.priority import DEFAULT_OVERPROVISIONING, DEFAULT_PANIC_THRESHOLD, priorities
+from lateen.explain.priority import (
+    DEFAULT_OVERPROVISIONING,
+    DEFAULT_PANIC_THRESHOLD,
+    DEGRADED,
+    HEALTHY,
+    priorities,
+)
 from lateen.explain.subset import select
 from lateen.explain.transport_socket import transport_socket
 
@@ -64,9 +70,17 @@ def reached(
         localities=groups,
         **base,
     )
-    if not any(group.endpoints for group in groups):
+    if not any(usable(answer, group) for group in groups):
         return answer, Failure(Problem.NO_ENDPOINT, f"cluster {config.name!r} has no endpoint for it", 503, "UH")
     return answer, None
+
+
+def usable(cluster: Cluster, group: Locality) -> tuple[Endpoint, ...]:
+    """The endpoints of a locality that get requests: healthy or degraded ones, in panic all."""
+    priority = cluster.priorities[group.priority]
+    if not priority.load:
+        return ()
+    return group.endpoints if priority.panic else tuple(e for e in group.endpoints if e.health in (HEALTHY, DEGRADED))
 
 
 def discovery_type(config: Message) -> str:

@@ -92,6 +92,9 @@ class DownstreamTls(Struct, frozen=True):
     """Names of the SDS secrets, or of the files, of the server certificates."""
     alpn: str = ""
     """The protocol negotiated, if any."""
+    certificate_presented: bool = False
+    """The client has a certificate and the chain asks for one."""
+    certificate_validated: bool = False
 
 
 class Filter(Struct, frozen=True):

@@ -25,18 +25,23 @@ def accept(chain: Message, tls: ClientTls | None) -> tuple[DownstreamTls, Failur
         failure = Failure(Problem.NOT_UNDERSTOOD, f"transport socket {chain.transport_socket.name} ({name})")
         return DownstreamTls(chain.transport_socket.name, False), failure
     common = context.common_tls_context
+    checks = common.WhichOneof("validation_context_type") is not None
+    asks = checks or context.require_client_certificate.value
+    presented = asks and tls is not None and tls.certificate
     decision = DownstreamTls(
         chain.transport_socket.name,
         True,
         requires_client_certificate=context.require_client_certificate.value,
         certificates=_certificates(common),
         alpn=_negotiated(common, tls),
+        certificate_presented=presented,
+        certificate_validated=presented and checks and tls is not None and tls.certificate_valid,
     )
     if tls is None:
         return decision, Failure(Problem.TLS_EXPECTED, "the filter chain expects TLS and the client sends none")
     if decision.requires_client_certificate and not tls.certificate:
         return decision, Failure(Problem.CLIENT_CERTIFICATE, "a client certificate is required and none is presented")
-    if tls.certificate and not tls.certificate_valid and _validates(common):
+    if presented and not tls.certificate_valid and _insists(common):
         return decision, Failure(Problem.CLIENT_CERTIFICATE, "the client certificate is not accepted")
     return decision, None
 
@@ -52,7 +57,8 @@ def _negotiated(common: Message, tls: ClientTls | None) -> str:
     return next((p for p in common.alpn_protocols if p in offered), "")
 
 
-def _validates(common: Message) -> bool:
+def _insists(common: Message) -> bool:
+    """Whether a certificate that does not validate ends the connection."""
     kind = common.WhichOneof("validation_context_type")
     if kind is None:
         return False

@@ -8,7 +8,7 @@ from typing import Any as Message
 
 from lateen.explain.address import written
 from lateen.explain.decision import Endpoint, Locality
-from lateen.explain.priority import DEGRADED, HEALTHY, Tally
+from lateen.explain.priority import DEGRADED, DRAINING, HEALTHY, Tally
 from lateen.explain.subset import has
 from lateen.explain.transport_socket import transport_socket
 
@@ -33,7 +33,7 @@ def tallies(groups: tuple[Locality, ...]) -> list[Tally]:
     out = []
     for priority in range(count):
         health = [e.health for g in groups if g.priority == priority for e in g.endpoints]
-        out.append(Tally(len(health), health.count(HEALTHY), health.count(DEGRADED)))
+        out.append(Tally(len(health) - health.count(DRAINING), health.count(HEALTHY), health.count(DEGRADED)))
     return out
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of headers, in the order in which Envoy makes them: cluster weight, route, virtual host, route table.
 
-With `most_specific_header_mutations_wins` the order is the reverse, so that the most specific level is last.
+With `most_specific_header_mutations_wins` the last three go the other way round, so that the route is last; the weight
+still comes first.
 """
 
 from __future__ import annotations
@@ -13,22 +14,20 @@ from lateen.explain.decision import HeaderMutation
 _OPERATIONS = ("append", "add if absent", "overwrite or add", "overwrite if present")
 
 
-def request_mutations(levels: list[tuple[str, Message]], most_specific_last: bool) -> tuple[HeaderMutation, ...]:
-    """`levels`: (what it is, its message), most specific first."""
-    ordered = levels[::-1] if most_specific_last else levels
+def request_mutations(levels: list[tuple[str, Message]]) -> tuple[HeaderMutation, ...]:
+    """`levels`: (what it is, its message), in order."""
     return tuple(
         mutation
-        for name, level in ordered
+        for name, level in levels
         for mutation in _mutations(name, level.request_headers_to_add, level.request_headers_to_remove)
     )
 
 
-def response_mutations(levels: list[tuple[str, Message]], most_specific_last: bool) -> tuple[HeaderMutation, ...]:
+def response_mutations(levels: list[tuple[str, Message]]) -> tuple[HeaderMutation, ...]:
     """As `request_mutations`, for the response."""
-    ordered = levels[::-1] if most_specific_last else levels
     return tuple(
         mutation
-        for name, level in ordered
+        for name, level in levels
         for mutation in _mutations(name, level.response_headers_to_add, level.response_headers_to_remove)
     )
 

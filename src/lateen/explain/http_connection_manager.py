@@ -138,7 +138,7 @@ def _view(
     manager: Message, request: Request, http: HttpRequest, authority: str, path: str | None, tls: DownstreamTls
 ) -> HttpView:
     internal = is_internal(manager, request, http)
-    headers = request_headers(manager, request, http, internal)
+    headers = request_headers(manager, request, http, tls, internal)
     transport = "https" if tls.terminates_tls else "http"
     sent = next(iter(headers.get("x-forwarded-proto", [])), "")
     if manager.use_remote_address.value and manager.xff_num_trusted_hops == 0:
@@ -158,6 +158,7 @@ def _view(
         authority=authority,
         path=path,
         headers=headers,
+        tls=tls,
         internal=internal,
     )
 

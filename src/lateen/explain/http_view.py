@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from lateen.explain.decision import DownstreamTls
 from lateen.explain.request import Request
 
 
@@ -28,6 +29,7 @@ class HttpView:
         authority: str,
         path: str | None,
         headers: dict[str, list[str]],
+        tls: DownstreamTls,
         internal: bool = False,
     ) -> None:
         self.request = request
@@ -36,6 +38,7 @@ class HttpView:
         self.forwarded_proto = forwarded_proto
         self.authority = authority
         self.path = path
+        self.tls = tls
         self.internal = internal
         self._headers = dict(headers)
         self._headers["x-forwarded-proto"] = [forwarded_proto]

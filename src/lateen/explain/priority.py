@@ -11,11 +11,11 @@ from lateen.explain.decision import Priority
 
 DEFAULT_OVERPROVISIONING = 140
 DEFAULT_PANIC_THRESHOLD = 50.0
-HEALTHY, DEGRADED = "HEALTHY", "DEGRADED"
+HEALTHY, DEGRADED, DRAINING = "HEALTHY", "DEGRADED", "DRAINING"
 
 
 class Tally(Struct, frozen=True):
-    """The endpoints of one priority: how many, how many healthy, how many degraded."""
+    """The endpoints of one priority: how many are healthy, how many degraded; draining ones count nowhere."""
 
     total: int
     healthy: int
@@ -27,15 +27,15 @@ def priorities(tallies: Sequence[Tally], overprovisioning: int, panic_threshold:
 
     A priority counts as whole while its healthy part times the overprovisioning factor (percent) covers it; what one
     priority cannot take goes to the next. `panic_threshold` (percent): a priority with fewer healthy endpoints is in
-    panic, unless all priorities together can take everything.
+    panic, unless all priorities together can take everything; if all of them are, the load goes by their sizes.
     """
     healthy = [_availability(t.healthy, t.total, overprovisioning) for t in tallies]
     degraded = [_availability(t.degraded, t.total, overprovisioning) for t in tallies]
     available = min(100, sum(healthy) + sum(degraded))
-    if not tallies:
-        return ()
+    if available < 100 and all(_panics(t, panic_threshold) for t in tallies):
+        return _by_size(tallies)
     if not available:
-        return tuple(Priority(i, 100 if i == 0 else 0, panic=True) for i in range(len(tallies)))
+        return tuple(Priority(i, 0) for i in range(len(tallies)))
     loads = [0] * len(tallies)
     left = 100
     for part in (healthy, degraded):
@@ -49,6 +49,14 @@ def priorities(tallies: Sequence[Tally], overprovisioning: int, panic_threshold:
     return tuple(
         Priority(i, loads[i], panic=available < 100 and _panics(t, panic_threshold)) for i, t in enumerate(tallies)
     )
+
+
+def _by_size(tallies: Sequence[Tally]) -> tuple[Priority, ...]:
+    total = sum(t.total for t in tallies)
+    loads = [100 * t.total // total if total else 0 for t in tallies]
+    if total:
+        loads[next(i for i, t in enumerate(tallies) if t.total)] += 100 - sum(loads)
+    return tuple(Priority(i, load, panic=True) for i, load in enumerate(loads))
 
 
 def _availability(part: int, total: int, overprovisioning: int) -> int:

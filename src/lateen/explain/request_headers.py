@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any as Message
 
 from lateen.explain.address import parse_ip
+from lateen.explain.decision import DownstreamTls
 from lateen.explain.request import HTTP2, HttpRequest, Request
 
 _SANITIZE, _FORWARD_ONLY, _APPEND_FORWARD, _SANITIZE_SET, _ALWAYS_FORWARD_ONLY = range(5)
@@ -94,7 +95,9 @@ Headers = dict[str, list[str]]
 """Name in lower case -> its values, as many as Envoy keeps apart."""
 
 
-def request_headers(manager: Message, request: Request, http: HttpRequest, internal: bool) -> Headers:
+def request_headers(
+    manager: Message, request: Request, http: HttpRequest, tls: DownstreamTls, internal: bool
+) -> Headers:
     """The headers that routes match on, without the pseudo headers."""
     headers: Headers = {}
     for name, value in http.headers:
@@ -117,7 +120,7 @@ def request_headers(manager: Message, request: Request, http: HttpRequest, inter
         dropped |= _INTERNAL
         if manager.use_remote_address.value:
             dropped |= _EDGE
-    if not _keeps_certificate(manager, request):
+    if not _keeps_certificate(manager, tls):
         dropped.add(_CERTIFICATE)
     for name in dropped:
         headers.pop(name, None)
@@ -138,10 +141,9 @@ def request_headers(manager: Message, request: Request, http: HttpRequest, inter
     return headers
 
 
-def _keeps_certificate(manager: Message, request: Request) -> bool:
+def _keeps_certificate(manager: Message, tls: DownstreamTls) -> bool:
     """Whether an X-Forwarded-Client-Cert of the client's stays."""
     kind = manager.forward_client_cert_details
     if kind == _ALWAYS_FORWARD_ONLY:
         return True
-    presented = request.tls is not None and request.tls.certificate
-    return presented and kind in (_FORWARD_ONLY, _APPEND_FORWARD)
+    return tls.certificate_presented and kind in (_FORWARD_ONLY, _APPEND_FORWARD)

@@ -37,15 +37,16 @@ class Levels(Struct, frozen=True):
     table: Message
 
     def messages(self, weight: Message | None = None) -> list[tuple[str, Message]]:
-        """Each with its name, most specific first."""
+        """Each with its name, in the order in which their header changes are made."""
         levels = [("route", self.route), ("virtual host", self.host), ("route table", self.table)]
+        if self.table.most_specific_header_mutations_wins:
+            levels.reverse()
         return levels if weight is None else [("weighted cluster", weight), *levels]
 
 
 def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
     """The action of a route that has matched."""
     route = levels.route
-    most_specific_last = levels.table.most_specific_header_mutations_wins
     match route.WhichOneof("action"):
         case "route":
             return _forward(levels, match, view)
@@ -53,7 +54,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
             return Redirect(
                 redirect.status(route.redirect),
                 redirect.location(route.redirect, view, match.path),
-                response_mutations(levels.messages(), most_specific_last),
+                response_mutations(levels.messages()),
             )
         case "direct_response":
             status = route.direct_response.status
@@ -61,7 +62,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
                 status,
                 route.direct_response.body.inline_string
                 or route.direct_response.body.inline_bytes.decode("utf-8", "replace"),
-                response_mutations(levels.messages(), most_specific_last),
+                response_mutations(levels.messages()),
                 redirect.unchanged(view) if status == 201 or 300 <= status < 400 else "",
             )
     return NonForwarding()
@@ -70,8 +71,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
 def _forward(levels: Levels, match: RouteMatch, view: HttpView) -> Forward:
     action = levels.route.route
     cluster, shares, weight = _cluster(action, view)
-    most_specific_last = levels.table.most_specific_header_mutations_wins
-    headers: tuple[HeaderMutation, ...] = request_mutations(levels.messages(weight), most_specific_last)
+    headers: tuple[HeaderMutation, ...] = request_mutations(levels.messages(weight))
     status = action.cluster_not_found_response_code
     return Forward(
         cluster=cluster,
@@ -85,7 +85,7 @@ def _forward(levels: Levels, match: RouteMatch, view: HttpView) -> Forward:
         retry=_retry(action, levels.host),
         mirrors=_mirrors(levels, view),
         headers=headers,
-        response_headers=response_mutations(levels.messages(weight), most_specific_last),
+        response_headers=response_mutations(levels.messages(weight)),
         metadata_match=_metadata_match(action, weight),
         missing_cluster_status=_MISSING_CLUSTER_STATUS[status] if status < len(_MISSING_CLUSTER_STATUS) else 503,
     )

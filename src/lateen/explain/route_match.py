@@ -69,14 +69,12 @@ class TlsCondition(Struct, frozen=True):
         )
 
     def matches(self, view: HttpView) -> bool:
-        tls = view.request.tls
-        presented = tls is not None and tls.certificate
-        validated = presented and tls is not None and tls.certificate_valid
+        presented, validated = view.tls.certificate_presented, view.tls.certificate_validated
         return self.presented in (None, presented) and self.validated in (None, validated)
 
     def reason(self, view: HttpView) -> str:
-        tls = view.request.tls
-        return f"{self}: " + ("the client presented one" if tls and tls.certificate else "the client presented none")
+        has = "a validated one" if view.tls.certificate_validated else "one that is not validated"
+        return f"{self}: the client presented {has if view.tls.certificate_presented else 'none'}"
 
 
 class NotUnderstood(Struct, frozen=True):
