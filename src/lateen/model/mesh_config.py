@@ -11,9 +11,10 @@ from lateen.model.mesh.extension_provider import DefaultProviders, ExtensionProv
 from lateen.model.mesh.proxy_defaults import ProxyDefaults
 from lateen.model.message import Message
 from lateen.model.networking.client_tls import ClientTLSSettings
-from lateen.model.networking.connection_pool import H2UpgradePolicy, TcpKeepalive
+from lateen.model.networking.connection_pool import ConnectionPoolSettings, H2UpgradePolicy, TcpKeepalive
 from lateen.model.networking.http_policy import HTTPRetry
 from lateen.model.networking.load_balancer import LocalityLoadBalancerSetting
+from lateen.model.networking.outlier_detection import OutlierDetection
 from lateen.model.networking.server_tls import TLSProtocol
 from lateen.model.schema import Int32
 from lateen.model.selector import KubeLabelSelector
@@ -157,6 +158,15 @@ class ConfigSource(Message, frozen=True, kw_only=True):
     """xds://, k8s:// or fs:// address."""
 
 
+class DefaultTrafficPolicy(Message, frozen=True, kw_only=True):
+    """Policies of services that no DestinationRule says."""
+
+    connection_pool: ConnectionPoolSettings | None = None
+    """Limits on connections."""
+    outlier_detection: OutlierDetection | None = None
+    """When endpoints are ejected."""
+
+
 class CertificateAuthority(Message, frozen=True, kw_only=True):
     """An authority outside of the control plane."""
 
@@ -267,6 +277,8 @@ class MeshConfig(Message, frozen=True, kw_only=True):
         default=None, name="defaultInboundHttpRetryPolicy"
     )
     """Retry policy towards the workload itself; 2 attempts if the connection breaks first, when left out."""
+    default_traffic_policy: DefaultTrafficPolicy | None = None
+    """Policies of services that no DestinationRule says."""
     mesh_mtls: TLSConfig | None = msgspec.field(default=None, name="meshMTLS")
     """Limits of TLS between workloads."""
     tls_defaults: TLSConfig | None = None

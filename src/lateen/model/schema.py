@@ -47,7 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
     message: str
     """What is said when it does not hold."""
     cel: str
-    """The expression, for the schemas of our custom resource definitions."""
+    """The expression, for the schemas of our custom resource definitions; empty when only Istio's webhook checks it."""
     holds: Callable[[Any], bool]
     """The same on the decoded value; for a message on those fields that are present, by attribute name."""
 

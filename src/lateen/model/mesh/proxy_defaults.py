@@ -13,7 +13,7 @@ from lateen.model.networking.client_tls import ClientTLSSettings
 from lateen.model.networking.connection_pool import TcpKeepalive
 from lateen.model.networking.proxy_config import ProxyImage
 from lateen.model.networking.workload_group import ReadinessProbe
-from lateen.model.schema import Int32, UInt32
+from lateen.model.schema import Int32, Int64, UInt32
 
 
 class AuthenticationPolicy(enum.Enum):
@@ -197,6 +197,34 @@ class ProxyHeaders(Message, frozen=True, kw_only=True):
     """X-Forwarded-Port"""
 
 
+class ConnectionProfile(enum.Enum):
+    """Where a proxy stands, for its default limits."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    """Envoy's defaults."""
+    EDGE = "EDGE"
+    """At the edge, with untrusted clients."""
+    INTERNAL = "INTERNAL"
+    """Inside of the mesh."""
+
+
+class ConnectionSettings(Message, frozen=True, kw_only=True):
+    """Limits of the connections that a proxy accepts."""
+
+    profile: ConnectionProfile = ConnectionProfile.UNSPECIFIED
+    """Where the proxy stands."""
+    listener_per_connection_buffer_limit_bytes: Int64 | None = None
+    """Bytes buffered for a connection, at least 1."""
+    http_idle_timeout: Duration | None = None
+    """Time without requests after which a connection is closed."""
+    http_max_concurrent_streams: Int64 | None = None
+    """Most streams on one HTTP/2 connection, at least 1."""
+    http2_initial_stream_window_size: Int64 | None = None
+    """Bytes in flight on a stream, 65535 to 2^31-1."""
+    http2_initial_connection_window_size: Int64 | None = None
+    """Bytes in flight on a connection, 65535 to 2^31-1."""
+
+
 class ProxyDefaults(Message, frozen=True, kw_only=True):
     """Settings of proxies. `ProxyDefaults()` is Istio's default."""
 
@@ -270,5 +298,7 @@ class ProxyDefaults(Message, frozen=True, kw_only=True):
     """Time after which access logs are written; 10s when left out."""
     file_flush_min_size_kb: UInt32 | None = None
     """Size, in KiB, from which access logs are written; 64 when left out."""
+    connection_settings: ConnectionSettings | None = None
+    """Limits of the connections that proxies accept."""
     stats_compression: bool | None = None
     """Whether statistics are served compressed; yes when left out."""

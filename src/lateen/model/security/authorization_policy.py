@@ -122,9 +122,11 @@ class Condition(Message, frozen=True, kw_only=True):
 class Rule(Message, frozen=True, kw_only=True):
     """Requests that meet one of `from`, one of `to` and every one of `when`."""
 
-    from_: Annotated[tuple[From, ...], Items(maximum=512)] = msgspec.field(default=(), name="from")
+    from_: Annotated[tuple[From, ...], Items(maximum=512), SchemaRule("`from` must not be empty", "", bool)] = (
+        msgspec.field(default=(), name="from")
+    )
     """Callers of which one must match; any when empty."""
-    to: tuple[To, ...] = ()
+    to: Annotated[tuple[To, ...], SchemaRule("`to` must not be empty", "", bool)] = ()
     """Requests of which one must match; any when empty."""
     when: tuple[Condition, ...] = ()
     """Conditions that must all hold."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of the limits on connections."""
 
+from lateen.model.duration import MILLISECOND
 from lateen.model.networking.connection_pool import ConnectionPoolSettings, H2UpgradePolicy, HTTPSettings, TCPSettings
 from lateen.parse.validation import durations
 from lateen.parse.validation.findings import Findings
@@ -36,6 +37,9 @@ def _check_http(findings: Findings, field: str, http: HTTPSettings) -> None:
         message = "use client protocol must not be true when H2UpgradePolicy is UPGRADE"
         findings.error(f"{field}.useClientProtocol", message, "keep one of them")
     if http.http2_keep_alive is not None:
+        if http.http2_keep_alive.interval is None:
+            message = "http2 keepalive interval must be set"
+            findings.error(f"{field}.http2KeepAlive.interval", message, "add interval")
         findings.expect(f"{field}.http2KeepAlive.interval", durations.positive(http.http2_keep_alive.interval))
         findings.expect(f"{field}.http2KeepAlive.timeout", durations.positive(http.http2_keep_alive.timeout))
 
@@ -45,7 +49,7 @@ def _check_tcp(findings: Findings, field: str, tcp: TCPSettings) -> None:
         findings.error(f"{field}.maxConnections", "max connections must be non-negative", _HINT)
     findings.expect(f"{field}.connectTimeout", durations.positive(tcp.connect_timeout))
     findings.expect(f"{field}.maxConnectionDuration", durations.positive(tcp.max_connection_duration))
-    if tcp.idle_timeout:  # 0s turns it off
+    if tcp.idle_timeout is not None and abs(tcp.idle_timeout) >= MILLISECOND:  # 0s turns it off
         findings.expect(f"{field}.idleTimeout", durations.positive(tcp.idle_timeout))
     if tcp.tcp_keepalive is not None:
         findings.expect(f"{field}.tcpKeepalive.time", durations.positive(tcp.tcp_keepalive.time))

@@ -16,6 +16,7 @@ from lateen.parse.validation.findings import Findings, quoted
 
 HTTP_CONNECTION_MANAGER: Final = "envoy.filters.network.http_connection_manager"
 
+_LONGEST_VERSION: Final = 1024
 _LISTENER_CLASS: Final = (ApplyTo.LISTENER, ApplyTo.FILTER_CHAIN, ApplyTo.NETWORK_FILTER, ApplyTo.HTTP_FILTER)
 _ROUTE_CLASS: Final = (ApplyTo.ROUTE_CONFIGURATION, ApplyTo.VIRTUAL_HOST, ApplyTo.HTTP_ROUTE)
 
@@ -92,9 +93,13 @@ def _check_patch(findings: Findings, field: str, patch: EnvoyConfigObjectPatch) 
     if match is None:
         return True
     if match.proxy is not None and match.proxy.proxy_version:
-        wrong = regex.compile_error(match.proxy.proxy_version)
-        if wrong is not None:
-            message = f"Envoy filter: invalid regex for proxy version, [{wrong}]"
+        version = match.proxy.proxy_version
+        wrong = regex.compile_error(version)
+        if len(version) > _LONGEST_VERSION:
+            message = "Envoy filter: proxyVersion match exceeds 1024 characters and will be ignored"
+            findings.warn(f"{field}.match.proxy.proxyVersion", message, "shorten it")
+        elif wrong is not None:
+            message = f"Envoy filter: invalid regex for proxy version, [error parsing regexp: {wrong}]"
             findings.error(f"{field}.match.proxy.proxyVersion", message, "write an RE2 expression")
             return False
     return _check_match(findings, f"{field}.match", patch.apply_to, match)

@@ -9,7 +9,9 @@ from lateen.parse.text.field_path import key
 from lateen.parse.validation.findings import Findings, quoted
 from lateen.parse.validation.names import is_jwt_claim
 
-_NAME: Final = re.compile("[-_A-Za-z0-9]+")
+_NAME: Final = re.compile(r":?[-0-9a-zA-Z!#$%&'*+.^_|~`]+")
+_STRICT_NAME: Final = re.compile("[-_A-Za-z0-9]+")
+_PROBE_NAME: Final = re.compile("[-A-Za-z0-9]+")
 _VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f]*")
 _TEXT: Final = re.compile(r"(?:[^%]|%%)*")
 # A command: its name, then arguments as a list of JSON strings or as bare text up to the closing parenthesis.
@@ -21,11 +23,25 @@ _COMMAND: Final = re.compile(
 _EMPTY: Final = "header name cannot be empty"
 
 
-def name(header: str) -> str | None:
-    """A header's name."""
+def _named(header: str, pattern: re.Pattern[str]) -> str | None:
     if not header:
         return _EMPTY
-    return None if _NAME.fullmatch(header) else f"header name {header} is not a valid header name"
+    return None if pattern.fullmatch(header) else f"header name {header} is not a valid header name"
+
+
+def name(header: str) -> str | None:
+    """A header's name, as HTTP allows it."""
+    return _named(header, _NAME)
+
+
+def strict_name(header: str) -> str | None:
+    """The name of a header that a proxy sets: letters, digits, dashes and underscores."""
+    return _named(header, _STRICT_NAME)
+
+
+def probe_name(header: str) -> str | None:
+    """The name of a header of a probe: letters, digits and dashes, as Kubernetes has it."""
+    return _named(header, _PROBE_NAME)
 
 
 def cors_name(header: str) -> str | None:

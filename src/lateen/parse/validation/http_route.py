@@ -80,7 +80,7 @@ def check(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -
     else:
         _check_actions(findings, field, route, is_delegate)
     for index, match in enumerate(route.match):
-        _check_match(findings, f"{field}.match[{index}]", match, is_root or is_delegate)
+        _check_match(findings, f"{field}.match[{index}]", match, is_root, is_delegate)
     headers.check(findings, f"{field}.headers", route.headers)
     check_cors(findings, f"{field}.corsPolicy", route.cors_policy)
     _check_fault(findings, f"{field}.fault", route.fault)
@@ -135,14 +135,20 @@ def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate
         findings.error(field, "HTTP route, redirect or direct_response is required", hint)
 
 
-def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_delegating: bool) -> None:
+def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_root: bool, is_delegate: bool) -> None:
+    is_delegating = is_root or is_delegate
     parts = (("uri", match.uri), ("scheme", match.scheme), ("method", match.method), ("authority", match.authority))
     for name, condition in parts:
         place = f"{field}.{name}"
-        if is_delegating and condition is not None and condition.regex is not None:
+        if is_delegating and condition is not None and condition.regex is not None and not (name == "uri" and is_root):
             message = f"{'url' if name == 'uri' else name} match does not support regex match for delegating"
             findings.error(place, message, "use exact or prefix")
-        regex.check(findings, place, condition, name)
+        if condition is None:
+            continue
+        if name == "uri":  # an empty prefix of the path is every path
+            regex.check_regex(findings, place, condition, name)
+        else:
+            regex.check(findings, place, condition, name)
     _check_conditions(findings, f"{field}.headers", match.headers, "header", is_delegating)
     _check_conditions(findings, f"{field}.queryParams", match.query_params, "query param", is_delegating)
     _check_conditions(findings, f"{field}.withoutHeaders", match.without_headers, "withoutHeaders", is_delegating)

@@ -32,16 +32,23 @@ def check(
             findings.error(f"{field}.warmup.duration", "duration is required", "add warmup.duration")
         findings.expect(f"{field}.warmup.duration", durations.positive(settings.warmup.duration))
         if settings.warmup.aggression is not None and settings.warmup.aggression < 1:
-            message = "warmup.aggression must be greater than or equal to 1"
+            message = "aggression should be greater than or equal to 1"
             findings.error(f"{field}.warmup.aggression", message, "leave it out for linear growth")
         if settings.warmup.minimum_percent is not None and settings.warmup.minimum_percent > 100:
-            message = "warmup.minimumPercent value should be less than or equal to 100"
+            message = "minimumPercent value should be less than or equal to 100"
             findings.error(f"{field}.warmup.minimumPercent", message)
 
 
 def _check_hash(findings: Findings, field: str, settings: ConsistentHashLB) -> None:
     if settings.http_cookie is not None and not settings.http_cookie.name:
         findings.error(f"{field}.httpCookie.name", "name required for HttpCookie", "add the name of the cookie")
+    attributes = settings.http_cookie.attributes if settings.http_cookie is not None else ()
+    for index, attribute in enumerate(attributes):
+        place = f"{field}.httpCookie.attributes[{index}].name"
+        if not attribute.name:
+            findings.error(place, "name required for HttpCookie attribute", "add the name of the attribute")
+        elif any(attribute.name.lower() == earlier.name.lower() for earlier in attributes[:index]):
+            findings.error(place, f"duplicate HttpCookie attribute name {attribute.name}", "keep one of them")
     if settings.minimum_ring_size:
         place = f"{field}.minimumRingSize"
         findings.warn(

@@ -70,7 +70,7 @@ def wildcard_domain(domain: str) -> str | None:
     return _domain_labels(rest) if dot else None
 
 
-_GENERATED_SNI: Final = re.compile("outbound_.([0-8].*).*")
+_GENERATED_SNI: Final = re.compile(r"outbound_\.[0-9]{1,5}_\.[^.]*_\..+")
 
 
 def gateway_domain(domain: str, sni: bool) -> str | None:
@@ -80,7 +80,7 @@ def gateway_domain(domain: str, sni: bool) -> str | None:
         return too_long
     first = domain.partition(".")[0]
     if sni and first == "outbound_":
-        if _GENERATED_SNI.search(domain):
+        if _GENERATED_SNI.fullmatch(domain):
             return None
         return f"domain name {quoted(domain)} invalid (label {quoted(first)} invalid)"
     return wildcard_domain(domain)

@@ -52,10 +52,8 @@ def expression(text: str, where: str) -> str | None:
     )
 
 
-def check(findings: Findings, field: str, match: StringMatch | None, where: str) -> None:
+def check(findings: Findings, field: str, match: StringMatch, where: str) -> None:
     """A string match: prefixes and expressions are not empty, expressions compile."""
-    if match is None:
-        return
     if match.prefix == "":
         findings.error(
             f"{field}.prefix", f"{quoted(where)}: prefix string match should not be empty", "remove the match"

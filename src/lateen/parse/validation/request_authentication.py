@@ -18,8 +18,9 @@ def check(findings: Findings, found: RequestAuthentication) -> None:
 
 
 def _check_rule(findings: Findings, field: str, rule: JWTRule) -> None:
-    if not rule.issuer:
-        findings.error(f"{field}.issuer", "issuer must be set", "add the issuer of the tokens")
+    if not rule.issuer and not rule.jwks_uri:
+        message = "issuer or jwksUri must be non-empty string"
+        findings.error(f"{field}.issuer", message, "add the issuer of the tokens")
     _check_filled(findings, f"{field}.audiences", "audience must be non-empty string", rule.audiences)
     if rule.jwks_uri:
         findings.expect(f"{field}.jwksUri", jwks_uri(rule.jwks_uri), "write https://host/path")
@@ -37,7 +38,7 @@ def _check_rule(findings: Findings, field: str, rule: JWTRule) -> None:
             message = "outputClaimToHeaders header and claim value must be non-empty string"
             findings.error(place, message, "add the other")
         else:
-            findings.expect(f"{place}.header", headers.name(copy.header))
+            findings.expect(f"{place}.header", headers.strict_name(copy.header))
     findings.expect(f"{field}.timeout", durations.positive(rule.timeout))
 
 

@@ -58,15 +58,16 @@ def check(findings: Findings, field: str, tls: ServerTLSSettings | None) -> None
     ):
         message = f"{tls.mode.value} mode does not use certificates, they will be ignored"
         findings.warn(field, message, "use SIMPLE to terminate TLS here, or remove the certificates")
-    if tls.mode not in _CERTIFICATE_MODES:
-        return
     _check_sources(findings, field, tls)
-    if names_certificate:
-        if tls.ca_crl and tls.mode is not ServerTLSMode.SIMPLE:
-            message = "CRL is not supported with credentialName. CRL has to be specified in the credential"
-            findings.error(f"{field}.caCrl", message, "put it into the Secret as ca.crl")
+    if tls.mode in _CERTIFICATE_MODES and names_certificate:
         return
-    _check_files(findings, field, tls)
+    if tls.mode in _CERTIFICATE_MODES:
+        _check_files(findings, field, tls)
+    if tls.ca_crl and tls.credential_name:
+        message = "CRL is not supported with credentialName. CRL has to be specified in the credential"
+        findings.error(f"{field}.caCrl", message, "put it into the Secret as ca.crl")
+    if tls.ca_crl and tls.mode is ServerTLSMode.SIMPLE:
+        findings.error(f"{field}.caCrl", "CRL is not supported with SIMPLE TLS", "use MUTUAL, or remove caCrl")
 
 
 def _check_ciphers(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
@@ -103,26 +104,28 @@ def _check_istio_mutual(findings: Findings, field: str, tls: ServerTLSSettings) 
 
 def _check_sources(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
     """A certificate is named in one way only."""
-    if tls.credential_name and tls.credential_names:
-        message = "only one of credential_names and credential_name can be set"
-        findings.error(field, message, "keep credentialNames")
-    if tls.tls_certificates and tls.credential_names:
-        message = "only one of credential_names and tls_certificates can be set"
+    ways = (
+        bool(tls.server_certificate and tls.private_key),
+        bool(tls.credential_name),
+        bool(tls.credential_names),
+        bool(tls.tls_certificates),
+    )
+    if sum(ways) > 1:
+        message = (
+            "only one of credential_name, credential_names, server_certificate/private_key, tls_certificates "
+            "should be specified"
+        )
         findings.error(field, message, "keep one of them")
-    if tls.tls_certificates and (tls.server_certificate or tls.private_key):
-        message = "only one of tls_certificates or server_certificate/private_key can be set"
-        findings.error(field, message, "keep tlsCertificates")
-    for name, count in (
-        ("credential_names", len(tls.credential_names)),
-        ("tls_certificates", len(tls.tls_certificates)),
-    ):
-        if count > 2:
-            findings.error(field, f"only up to 2 {name} are supported", "keep an RSA and an ECDSA certificate")
 
 
 def _check_files(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
     words = "SIMPLE" if tls.mode is ServerTLSMode.SIMPLE else "MUTUAL"
     hint = "add it, or credentialName with a Secret"
+    if words == "MUTUAL" and not tls.ca_certificates:
+        findings.error(f"{field}.caCertificates", "MUTUAL TLS requires a client CA bundle", hint)
+    if len(tls.tls_certificates) > 2:
+        message = f"{words} TLS can support up to 2 server certificates"
+        findings.warn(f"{field}.tlsCertificates", message, "keep an RSA and an ECDSA certificate")
     if tls.tls_certificates:
         for index, certificate in enumerate(tls.tls_certificates):
             place = f"{field}.tlsCertificates[{index}]"
@@ -135,7 +138,3 @@ def _check_files(findings: Findings, field: str, tls: ServerTLSSettings) -> None
             findings.error(f"{field}.serverCertificate", f"{words} TLS requires a server certificate", hint)
         if not tls.private_key:
             findings.error(f"{field}.privateKey", f"{words} TLS requires a private key", hint)
-    if words == "MUTUAL" and not tls.ca_certificates and not tls.ca_cert_credential_name:
-        findings.error(f"{field}.caCertificates", "MUTUAL TLS requires a client CA bundle", hint)
-    if tls.ca_crl and words == "SIMPLE":
-        findings.error(f"{field}.caCrl", "CRL is not supported with SIMPLE TLS", "use MUTUAL, or remove caCrl")

@@ -56,7 +56,7 @@ def _check_ingress(findings: Findings, listeners: tuple[IstioIngressListener, ..
             findings.error(f"{place}.port.number", message, "remove one of them")
         seen.add(port.number)
         _check_endpoint(findings, f"{place}.defaultEndpoint", listener.default_endpoint)
-        _check_tls(findings, f"{place}.tls", listener.tls)
+        _check_tls(findings, f"{place}.tls", listener.tls, port.protocol)
         pool = listener.connection_pool
         connection_pool.check(findings, f"{place}.connectionPool", pool)
         if pool is not None and pool.http is not None and not names.is_http(port.protocol):
@@ -104,9 +104,12 @@ def _check_endpoint(findings: Findings, field: str, endpoint: str) -> None:
         findings.expect(field, names.port(int(port)), hint)
 
 
-def _check_tls(findings: Findings, field: str, tls: ServerTLSSettings | None) -> None:
+def _check_tls(findings: Findings, field: str, tls: ServerTLSSettings | None, protocol: str) -> None:
     if tls is None:
         return
+    if not names.is_tls(protocol):
+        message = "server cannot have TLS settings for non HTTPS/TLS ports"
+        findings.error(field, message, "use protocol HTTPS or TLS")
     if tls.subject_alt_names:
         message = "sidecar: subjectAltNames is not supported in ingress tls"
         findings.error(f"{field}.subjectAltNames", message, "remove it")
@@ -115,6 +118,12 @@ def _check_tls(findings: Findings, field: str, tls: ServerTLSSettings | None) ->
     if tls.credential_name:
         message = "sidecar: credentialName is not currently supported"
         findings.error(f"{field}.credentialName", message, "mount the certificate, and name its path")
+    if tls.credential_names:
+        message = "sidecar: credentialNames is not currently supported"
+        findings.error(f"{field}.credentialNames", message, "mount the certificates, and name their paths")
+    if tls.tls_certificates:
+        message = "sidecar: tls_certificates is not currently supported"
+        findings.error(f"{field}.tlsCertificates", message, "name one certificate")
     if tls.mode in (ServerTLSMode.ISTIO_MUTUAL, ServerTLSMode.AUTO_PASSTHROUGH):
         message = f"configuration is invalid: cannot set mode to {tls.mode.value} in sidecar ingress tls"
         findings.error(f"{field}.mode", message, "use SIMPLE or MUTUAL")
