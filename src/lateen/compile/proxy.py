@@ -19,10 +19,14 @@ from lateen.compile.clusters.layers import (
     outbound_clusters,
 )
 from lateen.compile.clusters.unnamed import unnamed_clusters
+from lateen.compile.gateways import virtual_hosts as gateway_tables
+from lateen.compile.gateways.listeners import gateway_listeners
+from lateen.compile.known_workload import known_workload
 from lateen.compile.listeners.sidecar import sidecar_listeners
 from lateen.compile.routing.sidecar_tables import route_tables, virtual_hosts
 from lateen.compile.routing.table_names import table_names
 from lateen.compile.scope import scope_of
+from lateen.compile.services.instances import ServiceTarget, workload_services
 from lateen.compile.workload import Role, Scope, Workload
 from lateen.envoy.snapshot import Layer, Snapshot
 from lateen.incremental.engine import Engine, collection, query
@@ -30,10 +34,11 @@ from lateen.incremental.engine import Engine, collection, query
 
 @query
 def snapshot(db: Engine, workload: Workload) -> Snapshot:
-    """The resources of `workload`'s proxy."""
+    """The resources of `workload`'s proxy, which is as it introduced itself."""
+    workload = known_workload(db, workload)
     scope = proxy_scope(db, workload)
     if scope.role is Role.ROUTER:
-        return gateway_snapshot(db, scope)
+        return gateway_snapshot(db, scope, workload_services(db, workload.namespace, workload.labels, workload.ips))
     common = outbound(db, scope)
     return Snapshot(
         clusters=(*common.clusters, inbound_clusters(db, workload)),
@@ -89,11 +94,17 @@ def hosts_by_table(db: Engine, scope: Scope) -> Mapping[str, tuple[Scope, str]]:
 
 
 @query
-def gateway_snapshot(db: Engine, scope: Scope) -> Snapshot:
-    """The resources of the gateways of a scope."""
+def gateway_snapshot(db: Engine, scope: Scope, targets: tuple[ServiceTarget, ...]) -> Snapshot:
+    """The resources of the gateways of a scope behind these Service ports."""
     clusters = [outbound_clusters(db, scope), unnamed_clusters(db, scope)]
     endpoints = [load_assignments(db, scope)]
     if forwards_tls(db, scope):
         clusters.append(forwarding_clusters(db, scope))
         endpoints.append(forwarded_load_assignments(db, scope))
-    return Snapshot(clusters=tuple(clusters), endpoints=tuple(endpoints), listeners=(), routes=(), virtual_hosts={})
+    return Snapshot(
+        clusters=tuple(clusters),
+        endpoints=tuple(endpoints),
+        listeners=(gateway_listeners(db, scope, targets),),
+        routes=(route_tables(db, gateway_tables.table_names(db, scope, targets)),),
+        virtual_hosts=gateway_tables.hosts_by_table(db, scope, targets),
+    )

@@ -105,6 +105,10 @@ def _cluster(
             db, found, port_number, policy=policy, rule=rule, subset=subset, role=client.role, server_name=server_name
         )
 
+    protocol = upstream_protocol(port.protocol, client.role, policy.connection_pool, defaults)
+    by_name = discovery is Discovery.DYNAMIC_FORWARD_PROXY
+    http = _http(port, protocol, policy, client, defaults, tls, verify_host=by_name)
+
     cluster = new_cluster(name, connect_timeout(policy.connection_pool, defaults))
     _set_health(cluster, policy, found, defaults)
     if discovery not in (Discovery.ORIGINAL_DST, Discovery.DYNAMIC_FORWARD_PROXY):
@@ -116,7 +120,7 @@ def _cluster(
             make_original_dst(cluster, _other_port(found, port))
         case Discovery.DYNAMIC_FORWARD_PROXY:
             cache = dns_cache_config(dns_cache(key.hostname), client.families.lookup)
-            make_dynamic_forward_proxy(cluster, cache, insecure=is_insecure(tls))
+            make_dynamic_forward_proxy(cluster, cache, insecure=not http.verifies_names)
         case Discovery.STRICT_DNS | Discovery.LOGICAL_DNS:
             logical = discovery is Discovery.LOGICAL_DNS
             groups = locality_groups(db, key, port_number, subset, sources, viewpoint, in_cluster=True, single=logical)
@@ -131,9 +135,7 @@ def _cluster(
             )
     cluster.circuit_breakers.CopyFrom(circuit_breakers(policy.connection_pool, policy.retry_budget))
     set_keepalive(cluster, defaults.tcp_keepalive, keepalive_of(policy.connection_pool))
-    protocol = upstream_protocol(port.protocol, client.role, policy.connection_pool, defaults)
-    by_name = discovery is Discovery.DYNAMIC_FORWARD_PROXY
-    set_http(cluster, _http(port, protocol, policy, client, defaults, tls, verify_host=by_name))
+    set_http(cluster, http)
     if not forwarding:
         set_transport_socket(
             cluster,

@@ -81,10 +81,11 @@ def _look_up_hosts(db: Engine, cluster: Message, families: Families, defaults: C
     tls = None
     if settings is not None and settings.mode in (ClientTLSMode.SIMPLE, ClientTLSMode.MUTUAL):
         tls = Origination(settings=settings, subject_alt_names=settings.subject_alt_names)
+    verified = tls is not None and not is_insecure(tls)
+    http = UpstreamHttp(auto_sni=tls is not None and tls.auto_sni, auto_san=verified)
     cache = dns_cache_config(ALLOW_ANY_DNS_CACHE, families.lookup)
-    make_dynamic_forward_proxy(cluster, cache, insecure=is_insecure(tls))
+    make_dynamic_forward_proxy(cluster, cache, insecure=not http.verifies_names)
     cluster.circuit_breakers.CopyFrom(circuit_breakers(None))
     set_keepalive(cluster, defaults.tcp_keepalive)
-    verified = tls is not None and not is_insecure(tls)
-    set_http(cluster, UpstreamHttp(auto_sni=tls is not None and tls.auto_sni, auto_san=verified))
+    set_http(cluster, http)
     set_transport_socket(cluster, tls, defaults, http2=False, by_endpoint=False, proxy_protocol=None)

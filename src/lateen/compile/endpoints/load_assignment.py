@@ -76,7 +76,7 @@ def locality_groups(
 ) -> list[LocalityGroup] | None:
     """The endpoints of a cluster in groups; None if the service is gone. `in_cluster` is for clusters that hold their
     endpoints themselves, which may be names; a separate assignment can only hold addresses. `single` keeps the first
-    endpoint alone."""
+    endpoint alone, which then is not ranked."""
     found = service(db, key)
     if found is None:
         return None
@@ -102,7 +102,7 @@ def locality_groups(
     if only_mutual:
         groups = [_only_mutual(group) for group in groups]
     preference = locality_preference(cluster_defaults(db).locality, policy, found.traffic_distribution)
-    return groups if preference is None else ranked(groups, preference, viewpoint, by_labels=not in_cluster)
+    return groups if preference is None or single else ranked(groups, preference, viewpoint, by_labels=not in_cluster)
 
 
 def groups_as_messages(groups: Iterable[LocalityGroup]) -> list[LocalityLbEndpoints]:

@@ -50,6 +50,8 @@ class _Claim(NamedTuple):
     """The places of its rules among all rules of the listener."""
     is_service: bool
     source: Ref
+    age: int = 0
+    """The place of its service among all, the oldest first."""
 
 
 class Draft(NamedTuple):
@@ -96,13 +98,13 @@ def table_plan(db: Engine, table: TablePort, client: RouteClient) -> dict[str, P
     return hosts
 
 
-def _precedence(db: Engine, client: RouteClient, claim: _Claim) -> tuple[int, int, bool, str]:
-    """Virtual hosts that a rule governs come first, in the order of the rules; those with neither a route for the
-    client nor a service behind them last."""
+def _precedence(db: Engine, client: RouteClient, claim: _Claim) -> tuple[int, int, bool, int, str]:
+    """Virtual hosts that a rule governs come first, in the order of the rules; then the other services, the oldest
+    first; those with neither a route for the client nor a service behind them last."""
     for rule, place in zip(claim.planned.rules, claim.places, strict=True):
         if has_http_rules(db, rule, client):
-            return (0, place, claim.is_service, claim.planned.name)
-    return (1 if claim.planned.service else 2, 0, claim.is_service, claim.planned.name)
+            return (0, place, claim.is_service, claim.age, claim.planned.name)
+    return (1 if claim.planned.service else 2, 0, claim.is_service, claim.age, claim.planned.name)
 
 
 @query
@@ -132,7 +134,7 @@ def _services(
 ) -> Iterator[_Claim]:
     """The virtual hosts of the services."""
     known = {name for s in services for p in _http_ports(s, table.port) for name in _full_names(s.key.hostname, p)}
-    for service in services:
+    for age, service in enumerate(services):
         hostname = service.key.hostname
         rules = index.for_service(hostname)
         if service.target and not rules:
@@ -153,7 +155,7 @@ def _services(
                 mine = tuple(domain for domain in mine if ":" in domain)
             key = None if service.target else service.key
             planned = PlannedHost(with_port(hostname, port), hostname, port, mine, rules, key)
-            yield _Claim(planned, tuple(places[rule] for rule in rules), True, service.source)
+            yield _Claim(planned, tuple(places[rule] for rule in rules), True, service.source, age)
 
 
 def _full_names(hostname: str, port: int) -> tuple[str, str]:

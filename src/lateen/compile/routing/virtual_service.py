@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
+from lateen.compile.ingress.rules import ingress_rule
 from lateen.compile.mesh import default_virtual_service_export_to, domain
 from lateen.compile.routing.delegate import merge_routes
 from lateen.compile.routing.http_routes import RouteSemantics, applicable_rules
@@ -23,10 +24,15 @@ def virtual_service_ref(namespace: str, name: str) -> Ref:
     return Ref(VirtualService.TYPE.kind, namespace, name, VirtualService.TYPE.group)
 
 
+def rule_object(db: Engine, ref: Ref) -> VirtualService | None:
+    """The VirtualService of that name, also one that comes from an Ingress."""
+    return inputs.virtual_service(db, ref) or ingress_rule(db, ref)
+
+
 @query
 def qualified(db: Engine, ref: Ref) -> VirtualServiceSpec | None:
     """The rule with its own names completed, delegations still in it; None if there is no such object."""
-    rule = inputs.virtual_service(db, ref)
+    rule = rule_object(db, ref)
     return ShortNames(ref.namespace, domain(db)).spec(rule.spec) if rule is not None else None
 
 
@@ -71,6 +77,6 @@ ROUTE_SEMANTICS = "internal.istio.io/route-semantics"
 @query
 def route_semantics(db: Engine, ref: Ref) -> RouteSemantics:
     """How the rule is to be read."""
-    rule = inputs.virtual_service(db, ref)
+    rule = rule_object(db, ref)
     said = rule.metadata.annotations.get(ROUTE_SEMANTICS, "") if rule is not None else ""
     return RouteSemantics(ingress=said == "ingress", gateway_api=said == "gateway")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lateen.compile.services.endpoint import Endpoint
 from lateen.compile.services.endpoint_slice import sliced_endpoints
 from lateen.compile.services.entry_endpoints import entry_endpoints, selected_entries
+from lateen.compile.services.pod import pod_facts
 from lateen.compile.services.registry import (
     declarations,
     declared_by_service,
@@ -19,7 +20,6 @@ from lateen.compile.services.registry import (
 from lateen.compile.services.service import MeshPort, Resolution, ServiceKey
 from lateen.compile.workload import Labels
 from lateen.incremental.engine import Engine, query
-from lateen.model.core.pod import Pod
 from lateen.model.message import FrozenMap
 from lateen.model.ref import Ref
 from lateen.state import inputs
@@ -102,12 +102,12 @@ def workload_services(
     """What a workload serves, oldest service first, then by host: the ports of all Services that select it (or, if none
     does, that name one of its addresses), and those of the ServiceEntries of its namespace with an endpoint on one of
     its addresses."""
-    pod = next((p for ip in ips for p in inputs.pods_by_ip(db, ip) if p.namespace == namespace), None)
+    ports = named_ports(db, namespace, ips)
     found: list[ServiceTarget] = []
     for key in selecting_services(db, namespace, labels):
         declared = service(db, key)
         for port in declared.ports if declared is not None else ():
-            target = container_port(pod, port)
+            target = workload_port(ports, port)
             if target:
                 found.append(ServiceTarget(key, port, target))
     if not found:
@@ -147,14 +147,31 @@ def _by_address(db: Engine, keys: Iterable[ServiceKey]) -> FrozenMap[str, tuple[
     return FrozenMap({address: tuple(targets) for address, targets in found.items()})
 
 
-def container_port(pod: Pod | None, port: MeshPort) -> int:
-    """The number of the workload's port behind a service port; 0 when it has a name that no container declares."""
-    if isinstance(port.target_port, int):
-        return port.target_port or port.number
-    if port.target_port.isdecimal():
-        return int(port.target_port)
-    for container in pod.spec.containers if pod is not None else ():
-        for declared in container.ports:
-            if declared.name == port.target_port:
-                return declared.container_port
-    return 0
+class NamedPorts(NamedTuple):
+    """The ports of a workload that have names."""
+
+    numbers: FrozenMap[str, int] = FrozenMap()
+    overrides: bool = False
+    """Whether the name of a service's port decides, too: the ports of a workload entry are called as the service's."""
+
+
+@query
+def named_ports(db: Engine, namespace: str, ips: tuple[str, ...]) -> NamedPorts:
+    """The named ports of the workload with these addresses."""
+    for ip in ips:
+        for entry in inputs.workload_entries_by_address(db, ip):
+            if entry.namespace == namespace:
+                return NamedPorts(FrozenMap(entry.spec.ports), True)
+        for pod in inputs.pods_by_ip(db, ip):
+            facts = pod_facts(db, pod.ref) if pod.namespace == namespace else None
+            if facts is not None:
+                return NamedPorts(facts.ports)
+    return NamedPorts()
+
+
+def workload_port(named: NamedPorts, port: MeshPort) -> int:
+    """The number of the workload's port behind a service port; 0 when it goes by a name that the workload lacks."""
+    if isinstance(port.target_port, str) and not port.target_port.isdecimal():
+        return named.numbers.get(port.target_port, 0)
+    own = named.numbers.get(port.name, 0) if named.overrides else 0
+    return own or int(port.target_port) or port.number

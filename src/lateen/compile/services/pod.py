@@ -41,6 +41,8 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     tls_mode: str
     service_account: str
     """The SPIFFE identity, empty when unknown."""
+    account: str = ""
+    """The service account's name."""
     node: str = ""
     hostname: str = ""
     subdomain: str = ""
@@ -93,6 +95,7 @@ def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
         network=network,
         tls_mode=labels.get(TLS_MODE_LABEL) or NO_TLS,
         service_account=spiffe_identity(trust_domain(db), pod.namespace, account),
+        account=account,
         node=pod.spec.node_name,
         hostname=pod.spec.hostname,
         subdomain=pod.spec.subdomain,

@@ -30,6 +30,7 @@ def facts_of(spec: WorkloadEntrySpec, labels: dict[str, str], name: str, namespa
         network=spec.network,
         tls_mode=labels.get(TLS_MODE_LABEL) or (MUTUAL_TLS if spec.service_account else NO_TLS),
         service_account=spiffe_identity(trust, namespace, spec.service_account) if spec.service_account else "",
+        account=spec.service_account,
         address=spec.address,
         weight=spec.weight,
         ports=FrozenMap(spec.ports),

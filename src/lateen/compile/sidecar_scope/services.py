@@ -12,7 +12,7 @@ from lateen.compile.services.service import Registry, ServiceKey
 from lateen.compile.sidecar_scope.destinations import destinations, ports_of, reachable
 from lateen.compile.sidecar_scope.egress_listener import imports_of, listeners_of
 from lateen.compile.sidecar_scope.virtual_services import imported_namings
-from lateen.compile.workload import Scope
+from lateen.compile.workload import Role, Scope
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
 
@@ -58,7 +58,9 @@ def listener_services(db: Engine, scope: Scope, index: int) -> ScopedServices:
 
 
 def scoped_services(db: Engine, scope: Scope) -> ScopedServices:
-    """Every service that a scope knows: the union over its listeners."""
+    """Every service that a scope knows: the union over its listeners; a gateway knows all that its namespace sees."""
+    if scope.role is Role.ROUTER:
+        return gateway_services(db, scope.namespace)
     return all_services(db, scope.namespace, scope.sidecar)
 
 
@@ -123,6 +125,17 @@ def services_behind_rules(
                 new = ScopedService(declared.key, wanted, declared.registry is Registry.KUBERNETES)
                 found[host] = _merged(found.get(host), new)
     return tuple(found.items())
+
+
+@query
+def gateway_services(db: Engine, namespace: str) -> ScopedServices:
+    """The services that gateways in `namespace` know: of those with one host name the first, a Kubernetes Service
+    before a ServiceEntry; their own namespace has no precedence."""
+    found: dict[str, ScopedService] = {}
+    for listed in visible_services(db, namespace):
+        new = ScopedService(listed.key, None, listed.kubernetes)
+        found[listed.key.hostname] = _merged(found.get(listed.key.hostname), new)
+    return ScopedServices(found.items())
 
 
 @query
