@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any as Message
 
+from lateen.compile.gateways.http_chain import HANDSHAKE_TIMEOUT
 from lateen.compile.gateways.server import GatewayServer
 from lateen.compile.hosts import subset_of
 from lateen.compile.listeners.kind import ListenerKind
@@ -48,4 +49,5 @@ def auto_passthrough_chains(db: Engine, scope: Scope, server: GatewayServer) -> 
                 yield filter_chain(
                     tcp_route_filters(db, route, ListenerKind.GATEWAY),
                     match=ChainMatch(server_names=(name,), applications=DOWNSTREAM_ANY),
+                    handshake_timeout=HANDSHAKE_TIMEOUT,
                 )

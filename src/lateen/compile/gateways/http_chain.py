@@ -17,12 +17,12 @@ from lateen.envoy.http_filters import http_filters, router
 from lateen.incremental.engine import Engine
 
 HANDSHAKE_TIMEOUT = 15
-"""Seconds for a TLS handshake."""
+"""Seconds for a TLS handshake; Istio sets it on every chain of a gateway."""
 
 
 def http_chain(db: Engine, server: GatewayServer, stat_prefix: str) -> Message:
     """The chain of a server of plain HTTP; all such servers of one port share it."""
-    return filter_chain([_manager(db, server, stat_prefix)])
+    return filter_chain([_manager(db, server, stat_prefix)], handshake_timeout=HANDSHAKE_TIMEOUT)
 
 
 def https_chain(db: Engine, server: GatewayServer, stat_prefix: str) -> Message:

@@ -133,6 +133,8 @@ class _Merge:
             self._groups[current].append(new)
         else:
             self._groups.setdefault(key, []).append(new)
+            # Istio compares with the last address only.
+            self._plain[new.port] = key
         if new.is_http:
             self._tables.setdefault(new.route_table, []).append(new)
 

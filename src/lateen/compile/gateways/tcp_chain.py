@@ -26,7 +26,7 @@ def tcp_chain(db: Engine, client: Client, server: GatewayServer) -> Message | No
         return None
     filters = tcp_route_filters(db, route, ListenerKind.GATEWAY)
     if server.tls is None:
-        return filter_chain(filters)
+        return filter_chain(filters, handshake_timeout=HANDSHAKE_TIMEOUT)
     return filter_chain(
         filters,
         match=ChainMatch(server_names=server.server_names),

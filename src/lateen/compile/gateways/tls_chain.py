@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any as Message
 
 from lateen.compile.gateways.host_match import may_carry
+from lateen.compile.gateways.http_chain import HANDSHAKE_TIMEOUT
 from lateen.compile.gateways.rules import rule_hosts, rules_of
 from lateen.compile.gateways.server import GatewayServer
 from lateen.compile.gateways.tcp_chain import l4_match
@@ -53,7 +54,8 @@ def tls_chains(db: Engine, client: Client, server: GatewayServer, taken: TakenNa
                 route = rule_route(db, client, tls.route, ref, server.number, mongo=mongo)
                 if route is not None:
                     filters = tcp_route_filters(db, route, ListenerKind.GATEWAY)
-                    yield filter_chain(filters, match=ChainMatch(server_names=match.sni_hosts))
+                    match_names = ChainMatch(server_names=match.sni_hosts)
+                    yield filter_chain(filters, match=match_names, handshake_timeout=HANDSHAKE_TIMEOUT)
 
 
 def _report(db: Engine, ref: Ref, field: str, name: str, server: GatewayServer) -> None:
