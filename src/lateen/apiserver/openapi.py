@@ -12,8 +12,10 @@ from typing import Any
 
 import orjson
 
+from lateen.apiserver import openapi_types
 from lateen.apiserver.registry.catalogue import Catalogue
 from lateen.apiserver.registry.kind import Kind
+from lateen.apiserver.schema.builtin import type_of
 
 Document = dict[str, Any]
 
@@ -45,8 +47,25 @@ def document(catalogue: Catalogue, group: str, version: str, *, with_types: bool
     paths: Document = {}
     for kind in kinds:
         paths.update(_paths(kind, version))
-    shown: Document = {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.33.1"}, "paths": paths}
+    shown: Document = {"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1"}, "paths": paths}
+    if with_types:
+        shown["components"] = {"schemas": _types(kinds, version)}
     return orjson.dumps(shown)
+
+
+def _types(kinds: list[Kind], version: str) -> Document:
+    roots = [] if all(k.custom for k in kinds) else [type_of(k.api_version(version), k.kind) for k in kinds]
+    types = openapi_types.builtin_types([*roots, "meta.v1.ObjectMeta"])
+    for kind in kinds:
+        if kind.custom:
+            name = ".".join([*reversed(kind.group.split(".")), version, kind.kind])
+            types[name] = openapi_types.custom_type(kind.definition(version))
+        else:
+            name = openapi_types.name_of(type_of(kind.api_version(version), kind.kind))
+        types[name]["x-kubernetes-group-version-kind"] = [
+            {"group": kind.group, "version": version, "kind": kind.kind}
+        ]
+    return types
 
 
 def _paths(kind: Kind, version: str) -> Document:

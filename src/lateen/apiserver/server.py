@@ -32,6 +32,7 @@ from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.auth import certificates, kubeconfig
 from lateen.apiserver.auth.authenticate import ADMIN, Authenticator
 from lateen.apiserver.bootstrap import first_objects
+from lateen.apiserver.definitions import Definitions
 from lateen.apiserver.http.application import Application
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.catalogue import Catalogue, builtin_kinds
@@ -105,6 +106,10 @@ class ApiServer:
             admission=[namespace.admit, service_account.admit],
         )
         store.listeners += [self.cluster.addresses.publish, self.cluster.hub.publish]
+        definitions = Definitions(self.cluster)
+        store.listeners.append(definitions.publish)
+        definitions.start()
+        self._exit.push_async_callback(definitions.close)
         await first_objects(self.cluster, config.service_network)
         authenticator = Authenticator({self.token: ADMIN}, lambda token: None)
         self.application = Application(

@@ -62,8 +62,8 @@ def forbidden_field(field: str, detail: str) -> Cause:
     return Cause("FieldValueForbidden", f"Forbidden: {detail}", field)
 
 
-def unsupported(field: str, value: Any, known: Iterable[str]) -> Cause:
-    names = ", ".join(f'"{name}"' for name in sorted(known))
+def unsupported(field: str, value: Any, known: Iterable[str], *, ordered: bool = False) -> Cause:
+    names = ", ".join(f'"{name}"' for name in (known if ordered else sorted(known)))
     return Cause("FieldValueNotSupported", f"Unsupported value: {go_value(value)}: supported values: {names}", field)
 
 
@@ -133,8 +133,11 @@ def not_found(resource: str, group: str, name: str) -> ApiError:
     )
 
 
-def no_such_path() -> ApiError:
-    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+class NoSuchPath(ApiError):
+    """A path that leads nowhere: answered without a Status, so that clients say it in their own words."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "NotFound", "404 page not found")
 
 
 def method_not_allowed() -> ApiError:

@@ -47,6 +47,12 @@ class UpstreamHttp(msgspec.Struct, kw_only=True):
     error_codes: tuple[int, ...] = ()
     """HTTP status codes that count as errors for outlier detection, in place of 5xx."""
 
+    @property
+    def verifies_names(self) -> bool:
+        """Whether a cluster that looks up the host of each request may have these options without being declared
+        insecure: Envoy asks for server name and certificate to follow the host, which they do without any options."""
+        return (self.auto_sni and self.auto_san) or self.options() is None
+
     def options(self) -> HttpProtocolOptions | None:
         """The message, or None where Envoy's defaults (HTTP/1.1) are what is wanted."""
         options = HttpProtocolOptions()

@@ -177,14 +177,15 @@ class FilterChains:
 
     def _by_tree(self, tree: MatcherTree, connection: Connection) -> tuple[Message | None, FilterChain | None]:
         action = tree.action(connection)
-        kind, message = unpack(action.typed_config) if action is not None else ("", None)
-        wanted = message.value if message is not None and kind == _NAME else ""
-        for chain in self.chains:
-            if wanted and chain.name == wanted:
-                return chain, FilterChain(chain.name)
-        if self.default is not None:
+        if action is None:
+            if self.default is None:
+                return None, None
             return self.default, FilterChain(self.default.name, is_default=True)
-        return None, None
+        kind, message = unpack(action.typed_config)
+        wanted = message.value if message is not None and kind == _NAME else ""
+        # A name that no chain has is the end; the default is only for connections that nothing matches.
+        chosen = next((c for c in self.chains if wanted and c.name == wanted), None)
+        return chosen, None if chosen is None else FilterChain(chosen.name)
 
     def name(self, index: int) -> str:
         """The chain's name, or its place if it has none."""

@@ -39,13 +39,14 @@ class ParseResult:
     """Objects of kinds that a mesh does not read, such as Deployments."""
 
 
-def documents(text: str | bytes, file: str, default_namespace: str = "default") -> ParseResult:
+def documents(text: str | bytes, file: str, default_namespace: str = "default", strict: bool = False) -> ParseResult:
     """The objects of a file of YAML (any number of documents) or JSON (any number of values).
 
     Objects with an error are left out, and a Diagnostic says why. Namespaced objects without a namespace get
-    `default_namespace`, as kubectl gives them the one of its context.
+    `default_namespace`, as kubectl gives them the one of its context. `strict` refuses what an API server refuses and
+    Istio itself overlooks in files: fields that the API does not have.
     """
-    result = _Result(file, default_namespace)
+    result = _Result(file, default_namespace, loose=not strict)
     decoded = result.decode(text)
     if decoded is not None:
         for data, source, problems in _documents(decoded, file):
@@ -54,14 +55,14 @@ def documents(text: str | bytes, file: str, default_namespace: str = "default") 
 
 
 def from_mapping(
-    data: Mapping[str, Any], default_namespace: str = "default", unknown: Severity = Severity.ERROR
+    data: Mapping[str, Any], default_namespace: str = "default", strict: bool = True
 ) -> tuple[Resource | None, tuple[Diagnostic, ...]]:
     """One object as an API server holds it; None when an error forbids it to take effect.
 
-    `unknown` is how bad a field is that the API does not have: an error where a person writes, a warning where the
-    object is already stored, by an API server that may know more.
+    `strict` makes an error of a field that the API does not have: right where a person writes. An object that is stored
+    already, by an API server that may know more, is read with a warning.
     """
-    found, problems = objects.read(data, default_namespace, unknown)
+    found, problems = objects.read(data, default_namespace, not strict)
     ref = objects.identity(data, default_namespace)
     diagnostics = tuple(
         Diagnostic(
@@ -107,8 +108,9 @@ def _documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Problem
 class _Result:
     """A result in the making."""
 
-    def __init__(self, file: str, default_namespace: str) -> None:
+    def __init__(self, file: str, default_namespace: str, loose: bool) -> None:
         self.file = file
+        self.loose = loose
         self.default_namespace = default_namespace
         self.objects: list[Parsed] = []
         self.diagnostics: list[Diagnostic] = []
@@ -156,7 +158,7 @@ class _Result:
                 self.passed_over.append(ref)
             self.add_problems(broken, source, ref)
             return
-        found, problems = objects.read(data, self.default_namespace, Severity.ERROR)
+        found, problems = objects.read(data, self.default_namespace, self.loose)
         problems = [*broken, *problems]
         if problems:
             ref = objects.identity(data, self.default_namespace) if isinstance(data, Mapping) else None

@@ -69,7 +69,7 @@ def identity(data: Mapping[str, Any], default_namespace: str) -> Ref | None:
     return Ref(kind, namespace, name if isinstance(name, str) else "", group)
 
 
-def read(data: Any, default_namespace: str, unknown: Severity) -> tuple[Resource | None, list[Problem]]:
+def read(data: Any, default_namespace: str, loose: bool) -> tuple[Resource | None, list[Problem]]:
     """The object, or None when it is of no known kind; with any error among the problems it is not to take effect."""
     if not isinstance(data, Mapping):
         hint = "write an object with apiVersion, kind, metadata and spec"
@@ -80,27 +80,27 @@ def read(data: Any, default_namespace: str, unknown: Severity) -> tuple[Resource
     group, version = split_version(data["apiVersion"])
     kind = data["kind"]
     if group == legacy.GROUP:
-        return legacy.read(data, default_namespace, unknown)
+        return legacy.read(data, default_namespace, loose)
     cls = KINDS.get((group, kind))
     if cls is None or version not in cls.TYPE.versions:
         return None, [_no_match(data["apiVersion"], kind, cls)]
-    return decode(cls, data, default_namespace, unknown)
+    return decode(cls, data, default_namespace, loose)
 
 
 def decode(
-    cls: type[Resource], data: Mapping[str, Any], default_namespace: str, unknown: Severity
+    cls: type[Resource], data: Mapping[str, Any], default_namespace: str, loose: bool
 ) -> tuple[Resource, list[Problem]]:
     """The object of a known class, checked."""
     body = {key: value for key, value in data.items() if key not in ("apiVersion", "kind")}
     metadata = body.get("metadata")
     if isinstance(metadata, Mapping):
         body["metadata"] = _with_namespace(cls, metadata, default_namespace)
-    context = Context(unknown)
+    context = Context(loose)
     found: Resource = messages.message(cls, body, None, context)
     problems = context.problems
     _check_name(found, problems)
     # What was left out for its type would only be missed a second time.
-    if all(problem.code in SCHEMA_CODES for problem in problems):
+    if all(problem.severity is not Severity.ERROR or problem.code in SCHEMA_CODES for problem in problems):
         problems.extend(validation.check(found))
     return found, problems
 

@@ -189,7 +189,8 @@ class Session:
         snapshot = self._snapshot
         return (
             snapshot is None
-            or self._hosts.blocked
+            or not any(subscription.asked for subscription in self._types.values())
+            or self._hosts.pending(snapshot, self._routes)
             or self._clusters.pending(snapshot.clusters)
             or self._endpoints.pending(snapshot.endpoints)
             or self._listeners.pending(snapshot.listeners)

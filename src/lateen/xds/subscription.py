@@ -87,9 +87,10 @@ class Subscription:
     def open_named(self, wanted: Iterable[str], claims: Mapping[str, str]) -> None:
         """The client's first request names what it wants."""
         self.opened = True
-        self.subscribe(wanted)
         if claims:
-            self.claims = claims
+            ahead = {name: blob.version for name in self._unasked if (blob := find(self.held, name)) is not None}
+            self.claims = {**claims, **ahead}
+        self.subscribe(wanted)
 
     def subscribe(self, wanted: Iterable[str]) -> None:
         """Every name is answered, also one that the client has already, but for those that were sent ahead."""
@@ -143,7 +144,8 @@ class Subscription:
             if blob is None or claims.get(name) != blob.version:
                 owed.append(name)
         self.owed = self._composer.name_sets.shared(owed)
-        self.surplus = tuple(name for name in claims if self.wants(name) and find(target, name) is None)
+        if self.wildcard:
+            self.surplus = tuple(name for name in claims if find(target, name) is None)
         self.held = target
         self.must_answer = False
 

@@ -97,6 +97,15 @@ class HostTables:
             self._claims = {}
         return None
 
+    def pending(self, snapshot: Snapshot, routes: Subscription) -> bool:
+        """Whether a table that is wanted has not been sent all of its hosts."""
+        return self.blocked or any(
+            routes.wants(name)
+            and find(snapshot.routes, name) is not None
+            and (name not in self._tables or self._tables[name].pending(hosts))
+            for name, hosts in snapshot.virtual_hosts.items()
+        )
+
     def subscriptions(self) -> Iterator[Subscription]:
         yield from self._tables.values()
 

@@ -41,7 +41,8 @@ def apply(call: Call, now: datetime, live: Document | None, config: Document, *,
     problems = typed.check(schema, {k: v for k, v in config.items() if k not in ("apiVersion", "kind")})
     if problems:
         place = f"{call.namespace}/{call.name}; {call.api_version}, Kind={call.kind.kind}"
-        raise ApiError(500, "", f"failed to create typed patch object ({place}): {problems[0]}")
+        shown = problems[0] if len(problems) == 1 else "errors:\n" + "\n".join(f"  {text}" for text in problems)
+        raise ApiError(500, "", f"failed to create typed patch object ({place}): {shown}")
     try:
         try:
             new, owners = _apply(call, now, schema, live, config, force=force)

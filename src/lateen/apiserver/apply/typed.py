@@ -298,12 +298,12 @@ def check(schema: Schema, value: Any, path: str = "") -> list[str]:
     found: list[str] = []
     if isinstance(value, dict):
         if schema.kind in ("object", "map"):
-            for name, item in value.items():
+            for name, item in sorted(value.items()):
                 inner = child(schema, name)
                 if inner is None:
-                    found.append(f"{path}.{name}: field not declared in schema")
-                else:
-                    found += check(inner, item, f"{path}.{name}")
+                    # One is enough to refuse the whole object.
+                    return [*found, f"{path}.{name}: field not declared in schema"]
+                found += check(inner, item, f"{path}.{name}")
         elif schema.kind != "any":
             found.append(f"{path}: {_expected(schema, value)}")
     elif isinstance(value, list):

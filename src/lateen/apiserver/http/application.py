@@ -17,7 +17,7 @@ from lateen.apiserver.operations import create, finalize, patching, pod_actions,
 from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
-from lateen.apiserver.status import ApiError, internal, method_not_allowed, no_such_path, unauthorized
+from lateen.apiserver.status import ApiError, NoSuchPath, internal, method_not_allowed, unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Application:
             return
         kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
         if kind is None:
-            raise no_such_path()
+            raise NoSuchPath()
         await self._resource(exchange, kind, place, user)
 
     async def _resource(self, exchange: Exchange, kind: Kind, place: paths.ResourcePath, user: User) -> None:
@@ -95,6 +95,9 @@ class Application:
             exchange.header(b"content-type"),
             exchange.header(b"user-agent"),
         )
+        warning = kind.warnings.get(place.version)
+        if warning:
+            call.warnings.append(warning)
         if verb == "watch":
             await self.watches.serve(self.cluster, call, exchange)
             return
@@ -107,12 +110,12 @@ class Application:
     async def _perform(self, call: Call) -> Reply:
         kind, verb = call.kind, call.verb
         if call.subresource and kind.subresource(call.subresource) is None:
-            raise no_such_path()
+            raise NoSuchPath()
         allowed = kind.subresource(call.subresource).verbs if call.subresource else kind.verbs  # type: ignore[union-attr]
         if verb not in allowed:
             raise method_not_allowed()
         if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
-            raise no_such_path()
+            raise NoSuchPath()
         action = _ACTIONS.get(call.subresource)
         if action is not None:
             return await action(self.cluster, call)
@@ -160,7 +163,7 @@ class Application:
         elif path.startswith("/openapi/v3/"):
             return self._openapi(parts[2:], exchange)
         if found is None:
-            raise no_such_path()
+            raise NoSuchPath()
         return json_reply(200, found)
 
     def _groups(self, path: str, exchange: Exchange) -> Reply:
@@ -184,7 +187,7 @@ class Application:
             group, version = parts[1], parts[2]
         body = openapi.document(self.cluster.catalogue, group, version, with_types="types" in exchange.query)
         if body is None:
-            raise no_such_path()
+            raise NoSuchPath()
         reply = Reply(200, body)
         if "hash" in exchange.query:
             reply.headers.append(("expires", "Fri, 01 Jan 2100 00:00:00 GMT"))

@@ -123,9 +123,7 @@ def _unknown_field(call: Call, path: str) -> ApiError:
     what = f"field label not supported: {path}"
     if call.kind.resource not in _FIELDS:
         what = f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-    selectors = f'label selector "{call.query.get("labelSelector", "")}", field selector "{call.query["fieldSelector"]}"'
-    resource = f"{call.api_version}, Resource={call.kind.plural}"
-    return bad_request(f'Unable to find "{resource}" that match {selectors}: {what}')
+    return bad_request(what)
 
 
 _FIELDS = {

@@ -104,6 +104,9 @@ async def _delete(
     document = current.document()
     meta = document["metadata"]
     _finalizers(meta, options)
+    for finalizer in kind.strategy.deletion_finalizers:
+        if not meta.get("deletionTimestamp") and finalizer not in meta.setdefault("finalizers", []):
+            meta["finalizers"].append(finalizer)
     grace = _grace(call, document, options)
     waits = bool(meta.get("finalizers")) or bool((document.get("spec") or {}).get("finalizers")) or grace > 0
     if not waits:

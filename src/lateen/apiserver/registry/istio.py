@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 from lateen.apiserver.registry.kind import Kind, Strategy, Subresource
+from lateen.apiserver.schema.structural import untyped
 from lateen.apiserver.tables.printer_columns import PrinterColumn, table
 
+_UNTYPED = untyped()
+"""Fields are checked by `lateen.parse`, through admission."""
 _AGE = PrinterColumn("Age", "date", ".metadata.creationTimestamp")
 
 
@@ -29,6 +32,7 @@ def _istio(
         categories=("istio-io", f"{package}-istio-io"),
         subresources=(Subresource("status", kind),),
         custom=True,
+        schema=lambda _: _UNTYPED,
         table=lambda _: shown,
         strategy=Strategy(generation=True, unconditional_update=False),
     )

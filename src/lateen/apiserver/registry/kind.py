@@ -96,6 +96,8 @@ class Strategy:
     create_on_update: bool = False
     unconditional_update: bool = True
     returns_deleted: bool = False
+    deletion_finalizers: tuple[str, ...] = ()
+    """Finalizers an object gets when its deletion begins."""
     graceful: bool = False
     """Deletion waits for whoever runs the object (pods)."""
 
@@ -120,6 +122,8 @@ class Kind:
     schema: Callable[[str], Schema] = field(default=lambda version: ANY, repr=False)
     table: Callable[[str], Table] = field(repr=False)
     strategy: Strategy = field(default=Strategy(), repr=False)
+    definition: Callable[[str], Document | None] = field(default=lambda version: None, repr=False)
+    """The OpenAPI schema of a custom kind in one version, as its definition gives it."""
     shares: str = ""
     """The resource under which objects are kept, when another group shows the same objects (events)."""
     list_kind: str = ""

@@ -41,6 +41,23 @@ def kind_schema(api_version: str, kind: str) -> Schema:
     return type_schema(_table()["kinds"][f"{api_version} {kind}"])
 
 
+def type_of(api_version: str, kind: str) -> str:
+    """The name of a built-in kind's type: `apps.v1.Deployment`. KeyError when there is none."""
+    name: str = _table()["kinds"][f"{api_version} {kind}"]
+    return name
+
+
+def root_types() -> frozenset[str]:
+    """The names of the types that are kinds."""
+    return frozenset(_table()["kinds"].values())
+
+
+def table_fields(name: str) -> dict[str, list[Any]]:
+    """The entries of a type in the table, without those that exist in protobuf only."""
+    entries: dict[str, list[Any]] = _table()["types"].get(name, {})
+    return {field: entry for field, entry in entries.items() if field[0] != "+"}
+
+
 @functools.cache
 def type_schema(name: str) -> Schema:
     """The schema of a type of the table: `type_schema("core.v1.PodSpec")`."""

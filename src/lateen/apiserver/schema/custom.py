@@ -25,7 +25,7 @@ def prune(schema: Schema, document: Document) -> tuple[Document, list[str]]:
         if not isinstance(metadata, dict):
             raise DecodeError("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta")
         out["metadata"], found = decode(type_schema("meta.v1.ObjectMeta"), metadata)
-        unknown += [text.replace('unknown field "', 'unknown field "metadata.') for text in found]
+        unknown[:0] = [text.replace('unknown field "', 'unknown field "metadata.') for text in found]
     return out, unknown
 
 
@@ -170,7 +170,7 @@ def _rules(schema: Schema, value: Any, path: str, found: list[Cause]) -> None:
         found.append(Cause("FieldValueInvalid", f"Invalid value: {go_value(shown)}: {path} in body {detail}", path))
 
     if "enum" in rules and value not in rules["enum"]:
-        found.append(unsupported(path, value, (str(v) for v in rules["enum"])))
+        found.append(unsupported(path, value, (str(v) for v in rules["enum"]), ordered=True))
     if isinstance(value, str):
         _text_rules(rules, value, path, found, fails)
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -203,11 +203,11 @@ def _rules(schema: Schema, value: Any, path: str, found: list[Cause]) -> None:
 
 
 def _text_rules(rules: Document, value: str, path: str, found: list[Cause], fails: Any) -> None:
-    if len(value) < rules.get("minLength", 0):
-        fails(f"should be at least {rules['minLength']} chars long")
     if len(value) > rules.get("maxLength", len(value)):
         found.append(too_long(path, rules["maxLength"]))
-    if "pattern" in rules and not _matches(rules["pattern"], value):
+    elif len(value) < rules.get("minLength", 0):
+        fails(f"should be at least {rules['minLength']} chars long")
+    elif "pattern" in rules and not _matches(rules["pattern"], value):
         fails(f"should match '{rules['pattern']}'")
     if rules.get("format") == "date-time":
         try:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from lateen.apiserver.registry.kind import Document, Strategy
+from lateen.apiserver.schema import structural
 from lateen.apiserver.status import Cause, invalid_value, required, unsupported
 
 
@@ -60,13 +61,24 @@ def _validate(document: Document) -> list[Cause]:
     elif sum(bool(v.get("storage")) for v in versions) != 1:
         found.append(invalid_value("spec.versions", versions, "must have exactly one version marked as storage version"))
     for index, version in enumerate(versions):
-        if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            found.append(required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required"))
+        field = f"spec.versions[{index}].schema.openAPIV3Schema"
+        given = (version.get("schema") or {}).get("openAPIV3Schema")
+        # A schema that all versions share, as one alone does, is reported as the shared one.
+        shown = "spec.validation.openAPIV3Schema" if len(versions) == 1 else field
+        found += structural.causes(given, shown) if given else [required(field, "schemas are required")]
     if (spec.get("conversion") or {}).get("strategy") not in ("None", "Webhook"):
         found.append(unsupported("spec.conversion.strategy", spec["conversion"].get("strategy"), ("None", "Webhook")))
     return found
 
 
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+"""The definition stays until every object of its kind is gone."""
+
 STRATEGY = Strategy(
-    default=_default, prepare=_prepare, prepare_update=_prepare_update, validate=_validate, generation=True
+    default=_default,
+    prepare=_prepare,
+    prepare_update=_prepare_update,
+    validate=_validate,
+    generation=True,
+    deletion_finalizers=(CLEANUP,),
 )

@@ -16,6 +16,7 @@ from lateen.envoy.sds import (
     file_root,
 )
 from lateen.incremental.engine import Engine
+from lateen.model.networking.cipher_suite import CIPHER_SUITES
 from lateen.model.networking.server_tls import ServerTLSMode, ServerTLSSettings, TLSProtocol
 
 VERIFYING = (ServerTLSMode.MUTUAL, ServerTLSMode.OPTIONAL_MUTUAL)
@@ -51,7 +52,7 @@ def server_tls_socket(db: Engine, tls: ServerTLSSettings) -> Message:
                 minimum_version=_version(tls.min_protocol_version)
                 or _version(defaults.min_protocol_version if defaults is not None else TLSProtocol.TLS_AUTO),
                 maximum_version=_version(tls.max_protocol_version),
-                ciphers=tls.cipher_suites or (defaults.cipher_suites if defaults is not None else ()),
+                ciphers=_ciphers(tls) or (defaults.cipher_suites if defaults is not None else ()),
                 curves=tls.ecdh_curves or (defaults.ecdh_curves if defaults is not None else ()),
             )
         )
@@ -79,6 +80,11 @@ def _root(tls: ServerTLSSettings) -> str:
     if _by_credential(tls):
         return credential_root((tls.credential_names or (tls.credential_name,))[0])
     return file_root(tls.ca_certificates) if tls.ca_certificates else ""
+
+
+def _ciphers(tls: ServerTLSSettings) -> tuple[str, ...]:
+    """The ciphers that Envoy knows, each once; it would refuse the listener for another."""
+    return tuple(dict.fromkeys(name for name in tls.cipher_suites if name in CIPHER_SUITES))
 
 
 def _version(said: TLSProtocol) -> str:

@@ -28,14 +28,12 @@ def ingress_rules(db: Engine) -> FrozenMap[Ref, VirtualService]:
     """The VirtualServices that come from Ingresses, the oldest Ingress's first."""
     owners: dict[str, Ingress] = {}
     routes: dict[str, list[HTTPRoute]] = {}
-    gateways: dict[str, dict[str, None]] = {}
     for ingress in served_ingresses(db):
         for index, rule in enumerate(ingress.spec.rules):
             if rule.http is None:
                 continue
             host = rule.host or "*"
             owners.setdefault(host, ingress)
-            gateways.setdefault(host, {})[f"{NAMESPACE}/{gateway_name(ingress)}"] = None
             found = routes.setdefault(host, [])
             for at, path in enumerate(rule.http.paths):
                 route = _route(db, ingress, path, f"spec.rules[{index}].http.paths[{at}]")
@@ -49,7 +47,10 @@ def ingress_rules(db: Engine) -> FrozenMap[Ref, VirtualService]:
                 name=f"{prefix}-{ingress.name}-{MARK}", namespace=ingress.namespace, annotations=SEMANTICS
             ),
             spec=VirtualServiceSpec(
-                hosts=(host,), gateways=tuple(gateways[host]), http=tuple(sorted(routes[host], key=_precedence))
+                hosts=(host,),
+                # All of these Gateways have every host, so the oldest Ingress's will do.
+                gateways=(f"{NAMESPACE}/{gateway_name(ingress)}",),
+                http=tuple(sorted(routes[host], key=_precedence)),
             ),
         )
         rules[rule_object.ref] = rule_object

@@ -23,12 +23,13 @@ def text(path: Path) -> str:
 class Context:
     """The problems of one document."""
 
-    __slots__ = ("problems", "unknown")
+    __slots__ = ("loose", "problems")
 
-    def __init__(self, unknown: Severity = Severity.ERROR) -> None:
+    def __init__(self, loose: bool = False) -> None:
         self.problems: list[Problem] = []
-        self.unknown = unknown
-        """How bad a field is that the API does not have."""
+        self.loose = loose
+        """Whether a field that the API does not have, and a number in a text field of Kubernetes, are only warned of:
+        so Istio reads files, while an API server refuses them."""
 
     def report(self, path: Path, code: str, message: str, hint: str = "", severity: Severity = Severity.ERROR) -> None:
         """Note a problem."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 
+from lateen.model.diagnostic import Severity
 from lateen.model.duration import Duration
 from lateen.model.message import FrozenList, FrozenMap, Message
 from lateen.model.resource import Resource
@@ -18,6 +19,7 @@ from lateen.model.schema import Items, Number, Required, Rule, Text
 from lateen.parse.decode import scalars
 from lateen.parse.decode.context import Context, Path
 from lateen.parse.decode.scalars import Invalid, wrong_type
+from lateen.parse.text import scalar
 
 Decode = Callable[[Any, Path, Context], Any]
 """A value, where it is, and who collects problems. Raises Invalid when the value as a whole is no good."""
@@ -52,7 +54,7 @@ def fields_of(cls: type[Message]) -> Fields:
     by_key: dict[str, Field] = {}
     for info in msgspec.structs.fields(cls):
         annotation = hints[info.name]
-        field = Field(info.name, info.encode_name, _of_type(annotation), _is_required(annotation))
+        field = Field(info.name, info.encode_name, _of_type(annotation, cls.OPEN), _is_required(annotation))
         by_key[info.encode_name] = field
         by_key.setdefault(info.name.rstrip("_"), field)
     required = tuple(dict.fromkeys(field for field in by_key.values() if field.required))
@@ -111,7 +113,7 @@ def _unknown(cls: type[Message], key: str, path: Path, context: Context) -> None
         "unknown-field",
         f'unknown field "{key}"',
         f"did you mean {close[0]}?" if close else "remove it, or check its spelling and indentation",
-        context.unknown,
+        Severity.WARNING if context.loose else Severity.ERROR,
     )
 
 
@@ -119,15 +121,15 @@ def _is_required(annotation: Any) -> bool:
     return any(isinstance(part, Required) for part in getattr(annotation, "__metadata__", ()))
 
 
-def _of_type(annotation: Any) -> Decode:
-    """The decoder of an annotation."""
+def _of_type(annotation: Any, is_kubernetes: bool) -> Decode:
+    """The decoder of an annotation; in Kubernetes' own messages texts may be read loosely."""
     if get_origin(annotation) is Annotated:
         inner, *metadata = get_args(annotation)
-        return _annotated(inner, metadata)
-    return _annotated(annotation, [])
+        return _annotated(inner, metadata, is_kubernetes)
+    return _annotated(annotation, [], is_kubernetes)
 
 
-def _annotated(annotation: Any, metadata: list[Any]) -> Decode:
+def _annotated(annotation: Any, metadata: list[Any], is_kubernetes: bool) -> Decode:
     arguments = get_args(annotation)
     if get_origin(annotation) in (typing.Union, types.UnionType):
         members = [argument for argument in arguments if argument is not type(None)]
@@ -137,9 +139,9 @@ def _annotated(annotation: Any, metadata: list[Any]) -> Decode:
         if get_origin(inner) is Annotated:
             inner, *more = get_args(inner)
             metadata = [*more, *metadata]
-        return _annotated(inner, metadata)
+        return _annotated(inner, metadata, is_kubernetes)
     number = next((part for part in metadata if isinstance(part, Number)), _DEFAULT_NUMBER)
-    decode = _plain(annotation, number)
+    decode = _plain(annotation, number, is_kubernetes)
     checks = [check for part in metadata if (check := _check_of(part, annotation)) is not None]
     return _checked(decode, tuple(checks)) if checks else decode
 
@@ -159,14 +161,14 @@ def _check_of(part: Any, annotation: Any) -> scalars.Check | None:
             return None
 
 
-def _plain(annotation: Any, number: Number) -> Decode:
+def _plain(annotation: Any, number: Number, is_kubernetes: bool) -> Decode:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is Duration:
         return _scalar(scalars.duration)
     if origin is tuple:
-        return _sequence(_of_type(arguments[0]))
+        return _sequence(_of_type(arguments[0], is_kubernetes))
     if origin is dict:
-        return _json if arguments[1] is Any else _mapping(arguments[0], _of_type(arguments[1]))
+        return _json if arguments[1] is Any else _mapping(arguments[0], _of_type(arguments[1], is_kubernetes))
     if annotation is bool:
         return _scalar(scalars.boolean)
     if annotation is int:
@@ -176,7 +178,7 @@ def _plain(annotation: Any, number: Number) -> Decode:
     if annotation is bytes:
         return _scalar(scalars.data)
     if annotation is str:
-        return _scalar(scalars.string)
+        return _text if is_kubernetes else _scalar(scalars.string)
     if issubclass(annotation, enum.Enum):
         return _scalar(scalars.enumeration(annotation))
     if issubclass(annotation, Message):
@@ -189,6 +191,18 @@ def _scalar(decode: scalars.Decode) -> Decode:
         return decode(value)
 
     return ignoring_place
+
+
+def _text(value: Any, path: Path, context: Context) -> str:
+    """A text of Kubernetes. Istio takes numbers and truth values in files for the text that Go writes for them."""
+    if type(value) is str:
+        return value
+    written = scalar.key(value) if context.loose and isinstance(value, bool | int | float) else None
+    if written is None:
+        return scalars.string(value)
+    message = f'must be text, and is taken for "{written}"'
+    context.report(path, "not-text", message, "put it in quotes", Severity.WARNING)
+    return written
 
 
 def _checked(decode: Decode, checks: tuple[scalars.Check, ...]) -> Decode:

@@ -4,13 +4,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lateen.model.diagnostic import Severity
 from lateen.model.resource import Resource
 from lateen.parse.text.problem import Problem
 
 GROUP: Final = "config.istio.io"
 
 
-def read(data: Mapping[str, Any], default_namespace: str, unknown: Severity) -> tuple[Resource | None, list[Problem]]:
+def read(data: Mapping[str, Any], default_namespace: str, loose: bool) -> tuple[Resource | None, list[Problem]]:
     """The modern object that a legacy one stands for."""
     return None, []

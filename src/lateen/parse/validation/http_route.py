@@ -80,7 +80,7 @@ def check(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -
     else:
         _check_actions(findings, field, route, is_delegate)
     for index, match in enumerate(route.match):
-        _check_match(findings, f"{field}.match[{index}]", match, is_root, is_delegate)
+        _check_match(findings, f"{field}.match[{index}]", match, is_root or is_delegate)
     headers.check(findings, f"{field}.headers", route.headers)
     check_cors(findings, f"{field}.corsPolicy", route.cors_policy)
     _check_fault(findings, f"{field}.fault", route.fault)
@@ -135,13 +135,12 @@ def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate
         findings.error(field, "HTTP route, redirect or direct_response is required", hint)
 
 
-def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_root: bool, is_delegate: bool) -> None:
-    is_delegating = is_root or is_delegate
+def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_delegating: bool) -> None:
     parts = (("uri", match.uri), ("scheme", match.scheme), ("method", match.method), ("authority", match.authority))
     for name, condition in parts:
         place = f"{field}.{name}"
-        if is_delegating and condition is not None and condition.regex is not None and not (name == "uri" and is_root):
-            message = f"{'url' if name == 'uri' else name} match does not support regex match for delegating"
+        if is_delegating and condition is not None and condition.regex is not None and name != "uri":
+            message = f"{name} match does not support regex match for delegating"
             findings.error(place, message, "use exact or prefix")
         if condition is None:
             continue
@@ -188,7 +187,7 @@ def check_cors(findings: Findings, field: str, policy: CorsPolicy | None) -> Non
         else:
             regex.check_regex(findings, place, origin, "corsPolicy.allowOrigins")
     for index, method in enumerate(policy.allow_methods):
-        if method not in _METHODS:
+        if method != "*" and method not in _METHODS:
             hint = f"use one of {', '.join(sorted(_METHODS))}"
             findings.error(f"{field}.allowMethods[{index}]", f"{quoted(method)} is not a supported HTTP method", hint)
     for name, listed in (("allowHeaders", policy.allow_headers), ("exposeHeaders", policy.expose_headers)):
@@ -340,11 +339,7 @@ def check_retries(findings: Findings, field: str, retries: HTTPRetry | None) -> 
     if retries.attempts < 0:
         findings.error(f"{field}.attempts", "attempts cannot be negative", "write 0 for no retries")
     if retries.attempts == 0 and (
-        retries.per_try_timeout is not None
-        or retries.retry_on
-        or retries.retry_remote_localities is not None
-        or retries.retry_ignore_previous_hosts is not None
-        or retries.backoff is not None
+        retries.per_try_timeout is not None or retries.retry_on or retries.retry_remote_localities is not None
     ):
         hint = "set attempts, or remove the other fields"
         findings.error(field, "http retry policy configured when attempts are set to 0 (disabled)", hint)

@@ -26,8 +26,6 @@ def check(
     locality.check_zone_aware(findings, f"{field}.zoneAwareLbSetting", settings.zone_aware_lb_setting, outlier)
     findings.expect(f"{field}.warmupDurationSecs", durations.positive(settings.warmup_duration_secs))
     if settings.warmup is not None:
-        if settings.warmup_duration_secs is not None:
-            findings.error(field, "only one of warmupDurationSecs or warmup can be set", "keep warmup")
         if settings.warmup.duration is None:
             findings.error(f"{field}.warmup.duration", "duration is required", "add warmup.duration")
         findings.expect(f"{field}.warmup.duration", durations.positive(settings.warmup.duration))

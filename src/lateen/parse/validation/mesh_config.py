@@ -102,6 +102,9 @@ def check_inbound_retries(findings: Findings, field: str, retries: HTTPRetry | N
     http_route.check_retries(findings, field, retries)
     if retries is None:
         return
+    if retries.attempts == 0 and (retries.backoff is not None or retries.retry_ignore_previous_hosts is not None):
+        message = "http retry policy configured when attempts are set to 0 (disabled)"
+        findings.error(field, message, "set attempts, or remove the other fields")
     for name, value in (
         ("perTryTimeout", retries.per_try_timeout),
         ("retryRemoteLocalities", retries.retry_remote_localities),

@@ -3,38 +3,9 @@
 
 from typing import Final
 
+from lateen.model.networking.cipher_suite import CIPHER_SUITES
 from lateen.model.networking.server_tls import ServerTLSMode, ServerTLSSettings, TLSProtocol
 from lateen.parse.validation.findings import Findings
-
-CIPHER_SUITES: Final = frozenset(
-    {
-        "ECDHE-ECDSA-AES128-GCM-SHA256",
-        "ECDHE-RSA-AES128-GCM-SHA256",
-        "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-        "ECDHE-ECDSA-CHACHA20-POLY1305",
-        "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-ECDSA-AES128-SHA",
-        "ECDHE-RSA-AES128-SHA",
-        "ECDHE-ECDSA-AES256-SHA",
-        "ECDHE-RSA-AES256-SHA",
-        "AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",
-        "AES128-SHA",
-        "AES256-SHA",
-        "DES-CBC3-SHA",
-        "ECDHE-RSA-AES128-SHA256",
-        "ECDHE-ECDSA-AES128-SHA256",
-        "ECDHE-RSA-AES256-SHA384",
-        "ECDHE-ECDSA-AES256-SHA384",
-        "AES128-SHA256",
-        "AES256-SHA256",
-        "TLS_AES_128_GCM_SHA256",
-        "TLS_AES_256_GCM_SHA384",
-        "TLS_CHACHA20_POLY1305_SHA256",
-    }
-)
-"""Names of BoringSSL that Istio passes on."""
 
 _CERTIFICATE_MODES: Final = (ServerTLSMode.SIMPLE, ServerTLSMode.MUTUAL, ServerTLSMode.OPTIONAL_MUTUAL)
 
