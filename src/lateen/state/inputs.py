@@ -97,10 +97,19 @@ virtual_services_by_host: Input[str, tuple[VirtualService, ...]] = Input("virtua
 virtual_services_by_gateway: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_by_gateway", ())
 """`namespace/name` of a Gateway -> the rules bound to it; `mesh` -> those for sidecars."""
 
+source_labels: Input[str, frozenset[str]] = Input("source_labels", frozenset())
+"""namespace -> the keys of `sourceLabels` in its virtual services. Delegates, whose roots may be anywhere, are under
+the empty name."""
+
 destination_rule: Input[Ref, DestinationRule | None] = Input("destination_rule", None)
 destination_rules_in: Input[str, tuple[DestinationRule, ...]] = Input("destination_rules_in", ())
 destination_rules_by_host: Input[tuple[str, str], tuple[DestinationRule, ...]] = Input("destination_rules_by_host", ())
 """(namespace of the rule, host fully qualified there, lower case) -> the rules on it."""
+
+compared_labels: Input[None, frozenset[str]] = Input("compared_labels", frozenset())
+"""None -> the keys of labels that destination rules compare to rank endpoints (failoverPriority)."""
+selector_labels: Input[str, frozenset[str]] = Input("selector_labels", frozenset())
+"""namespace -> the keys in the workloadSelectors of its destination rules."""
 
 gateways: Input[str, tuple[Gateway, ...]] = Input("gateways", ())
 """`all` -> every Gateway."""

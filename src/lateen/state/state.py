@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +15,7 @@ from lateen.model.ref import Ref
 from lateen.model.resource import Resource
 from lateen.state import inputs
 from lateen.state.index import SINGLE, Bucket, buckets
+from lateen.state.label_keys import label_keys
 
 
 def age(resource: Resource) -> tuple[str, str, str]:
@@ -55,6 +57,7 @@ class State:
         self._objects: dict[Ref, Resource] = {}
         self._buckets: dict[Bucket, _Sorted] = {}
         self._refs: dict[tuple[str, str], _Sorted] = {}
+        self._label_keys: dict[tuple[Input[Any, frozenset[str]], Any], Counter[str]] = {}
 
     @property
     def objects(self) -> Mapping[Ref, Resource]:
@@ -75,7 +78,8 @@ class State:
             if old is new or old == new:
                 continue
             count += 1
-            self._move(ref, old, new, touched)
+            self._move(old, new, touched)
+            self._ask(old, new)
             if old is None or new is None or age(old) != age(new):
                 self._list(ref, old, new)
                 kinds[ref.kind, ref.namespace] = None
@@ -96,7 +100,7 @@ class State:
             self.db.set(inputs.namespaces_of, kind, tuple(sorted(ns for k, ns in self._refs if k == kind)))
         return count
 
-    def _move(self, ref: Ref, old: Resource | None, new: Resource | None, touched: dict[Bucket, None]) -> None:
+    def _move(self, old: Resource | None, new: Resource | None, touched: dict[Bucket, None]) -> None:
         if old is not None:
             for bucket in buckets(old, self.domain):
                 self._buckets[bucket].remove(age(old))
@@ -105,6 +109,19 @@ class State:
             for bucket in buckets(new, self.domain):
                 self._buckets.setdefault(bucket, _Sorted()).add(age(new), new)
                 touched[bucket] = None
+
+    def _ask(self, old: Resource | None, new: Resource | None) -> None:
+        before = label_keys(old) if old is not None else set()
+        after = label_keys(new) if new is not None else set()
+        changed = {(source, bucket) for source, bucket, _ in before ^ after}
+        for source, bucket, key in after - before:
+            self._label_keys.setdefault((source, bucket), Counter())[key] += 1
+        for source, bucket, key in before - after:
+            self._label_keys[source, bucket][key] -= 1
+        for source, bucket in changed:
+            counts = +self._label_keys[source, bucket]
+            self._label_keys[source, bucket] = counts
+            self.db.set(source, bucket, frozenset(counts))
 
     def _list(self, ref: Ref, old: Resource | None, new: Resource | None) -> None:
         refs = self._refs.setdefault((ref.kind, ref.namespace), _Sorted())
