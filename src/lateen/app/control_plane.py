@@ -21,10 +21,11 @@ from lateen.envoy.snapshot import Layer, Snapshot
 from lateen.files.folder import Change
 from lateen.incremental import Failure
 from lateen.model.core.config_map import ConfigMap
+from lateen.model.core.secret import Secret
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
-from lateen.parse import Parsed
+from lateen.parse import Parsed, mesh_config
 from lateen.state.state import State
 from lateen.xds.node_identity import NodeIdentity
 
@@ -54,6 +55,7 @@ class ControlPlane:
         self._streams: dict[Workload, int] = {}
         self._held: dict[Workload, Snapshot] = {}
         self._given_mesh: MeshConfig | None = None
+        self._mesh_diagnostics: tuple[Diagnostic, ...] = ()
 
     def apply(self, changes: Iterable[Change]) -> Update:
         """Take changes in, and work out what they change for the proxies that are connected."""
@@ -76,13 +78,23 @@ class ControlPlane:
         self._set_mesh()
         return self._update(1, started)
 
+    def secret_data(self, kind: str, namespace: str, name: str) -> dict[str, bytes] | None:
+        """The decoded data of a Secret or ConfigMap; None if there is none (identity.secret_source.Documents)."""
+        parsed = self._documents.get(Ref(kind, namespace, name))
+        found = parsed.object if parsed is not None else None
+        if isinstance(found, ConfigMap):
+            return {**found.binary_data, **{key: text.encode() for key, text in found.data.items()}}
+        if isinstance(found, Secret):
+            return {**found.data, **{key: text.encode() for key, text in found.string_data.items()}}
+        return None
+
     def document(self, ref: Ref) -> Parsed | None:
         """The object of that name with its place in a document."""
         return self._documents.get(ref)
 
     def diagnostics(self) -> list[Diagnostic]:
         """Everything that compiling the objects brought up, for the proxies that are connected."""
-        found = []
+        found = list(self._mesh_diagnostics)
         for report in self.state.db.reports():
             if isinstance(report, Diagnostic):
                 found.append(self._placed(report))
@@ -151,11 +163,13 @@ class ControlPlane:
 
     def _set_mesh(self) -> None:
         config = self._given_mesh
+        self._mesh_diagnostics = ()
         if config is None:
             parsed = self._documents.get(MESH_CONFIG)
             if parsed is not None and isinstance(parsed.object, ConfigMap):
-                config = mesh_config_of(parsed.object)
-        self.state.set_mesh_config(config)
+                place = f"{parsed.source.file} (data.mesh of ConfigMap istio)"
+                config, self._mesh_diagnostics = mesh_config(parsed.object.data.get("mesh", ""), place)
+        self.state.set_mesh_config(config or MeshConfig())
 
     def _placed(self, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic with the file and line of its field, if the object came from a file."""

@@ -6,24 +6,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lateen.app.control_plane import ControlPlane, Update
 from lateen.files.folder import Change, Folder
 from lateen.files.watch import Watcher
+from lateen.identity.authority_store import load_or_create
+from lateen.identity.secret_source import SecretSource
+from lateen.identity.system_roots import system_roots
 from lateen.model.diagnostic import Diagnostic
 from lateen.xds.server import XdsServer
 
 Say = Callable[[str], None]
 
+SECRET_KINDS = frozenset({"Secret", "ConfigMap"})
+"""Kinds of which a change may be a change of a proxy's secrets."""
+
+LONGEST_WAIT = 60.0
+"""Seconds between two looks at the certificates, for new ones may be due before those that were there."""
+
 
 class FolderService:
     """The control plane on a folder. `say` gets one line for every change, and one for everything that is wrong."""
 
-    def __init__(self, path: Path, server: XdsServer, plane: ControlPlane, say: Say) -> None:
+    def __init__(self, path: Path, plane: ControlPlane, secrets: SecretSource, say: Say) -> None:
         self._folder = Folder(path)
-        self._server = server
+        self._server = XdsServer(plane, secrets)
         self._plane = plane
+        self._secrets = secrets
         self._say = say
         self._told: set[Diagnostic] = set()
 
@@ -41,16 +52,20 @@ class FolderService:
             self._say(f"read {len(changes)} objects from {self._folder.path} in {1000 * seconds:.0f} ms")
             bound = await self._server.listen(xds_address)
             self._say(f"serving xDS on {bound}")
+            rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self._server))
             try:
                 async for paths in watcher.changes():
                     started = time.perf_counter()
                     changes = self._folder.read(paths)
                     update = self._plane.apply(changes)
                     self._server.publish(update.snapshots)
+                    if any(change.ref.kind in SECRET_KINDS for change in changes):
+                        self._server.secrets_changed()
                     if update.objects:
                         self._tell_change(changes, update, time.perf_counter() - started)
                     self._tell_diagnostics()
             finally:
+                rotation.cancel()
                 await self._server.stop(grace=0.5)
 
     def _tell_change(self, changes: list[Change], update: Update, seconds: float) -> None:
@@ -68,7 +83,7 @@ class FolderService:
 
     def _tell_diagnostics(self) -> None:
         """Say what is wrong now and was not before, and what has been mended."""
-        now = dict.fromkeys([*self._folder.diagnostics(), *self._plane.diagnostics()])
+        now = dict.fromkeys([*self._folder.diagnostics(), *self._plane.diagnostics(), *self._secrets.diagnostics()])
         for diagnostic in now:
             if diagnostic not in self._told:
                 self._say(str(diagnostic))
@@ -76,6 +91,26 @@ class FolderService:
         if mended:
             self._say(f"{mended} finding{'s' * (mended != 1)} mended, {len(now)} left")
         self._told = set(now)
+
+
+def open_secrets(plane: ControlPlane, data: Path, trust_domain: str = "cluster.local") -> SecretSource:
+    """The certificates of proxies, from the authority kept in the folder `data` (made when it is not there yet), and
+    the secrets among the documents.
+
+    Raises identity.authority_store.AuthorityStoreError when the authority is there and cannot be used.
+    """
+    authority = load_or_create(data / "authority", trust_domain, datetime.now(UTC))
+    return SecretSource(authority, plane.secret_data, lambda: datetime.now(UTC), system_roots=system_roots())
+
+
+async def keep_certificates_fresh(secrets: SecretSource, server: XdsServer) -> None:
+    """Replace certificates before they expire, until cancelled."""
+    while True:
+        due = secrets.next_rotation()
+        wait = (due - datetime.now(UTC)).total_seconds() if due is not None else LONGEST_WAIT
+        await asyncio.sleep(min(max(wait, 1.0), LONGEST_WAIT))
+        if secrets.rotate():
+            server.secrets_changed()
 
 
 async def until_stopped(work: asyncio.Task[None], stop: asyncio.Event) -> None:

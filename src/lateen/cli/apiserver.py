@@ -11,7 +11,9 @@ import click
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of everything kept.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of everything kept."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=6443, show_default=True, help="Port to listen on; 0 takes a free one.")
 def apiserver(data: Path, host: str, port: int) -> None:

@@ -77,7 +77,7 @@ class _Story:
         self._apply("3-all-to-v1.yaml", "helloweb.yaml", lambda: self._answers(200))
         self._curl()
         self._step("The same file, now with a 90/10 split between version 1 and version 2.")
-        self._apply("4-split.yaml", "helloweb.yaml", lambda: self._versions(40).keys() == {"1.0.0", "2.0.0"})
+        self._apply("4-split.yaml", "helloweb.yaml", lambda: self._version() == "2.0.0")
         shares = self._versions(REQUESTS)
         self._say(f"{REQUESTS} requests: " + ", ".join(f"{n} to {v}" for v, n in sorted(shares.items())))
         self._step("Now by header: Firefox gets version 2, everybody else version 1.")

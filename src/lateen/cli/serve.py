@@ -14,8 +14,10 @@ import click
 import uvloop
 
 from lateen.app.control_plane import ControlPlane
-from lateen.app.serve import FolderService, until_stopped
-from lateen.xds.server import ListenError, XdsServer
+from lateen.app.serve import FolderService, open_secrets, until_stopped
+from lateen.identity.authority_store import AuthorityStoreError
+from lateen.parse import mesh_config as parse_mesh_config
+from lateen.xds.server import ListenError
 
 MISSING = 3
 
@@ -59,19 +61,23 @@ def serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path | N
       lateen serve -f mesh.yaml --xds-address unix:/run/lateen/xds.sock
     """
     try:
-        uvloop.run(_serve(path, mesh_config, xds_address, data or default_data_folder(), domain))
-    except ListenError as error:
+        plane = ControlPlane(domain)
+        if mesh_config is not None:
+            settings, problems = parse_mesh_config(mesh_config.read_text(), str(mesh_config))
+            for problem in problems:
+                _say(str(problem))
+            plane.set_mesh_config(settings)
+        secrets = open_secrets(plane, data or default_data_folder())
+        uvloop.run(_serve(FolderService(path, plane, secrets, _say), xds_address))
+    except (ListenError, AuthorityStoreError) as error:
         click.echo(f"lateen serve: {error}", err=True)
         sys.exit(MISSING)
 
 
-async def _serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path, domain: str) -> None:
+async def _serve(service: FolderService, xds_address: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    plane = ControlPlane(domain)
-    server = XdsServer(plane)
-    service = FolderService(path, server, plane, _say)
     await until_stopped(asyncio.create_task(service.run(xds_address)), stop)
 
 

@@ -40,6 +40,8 @@ def serve(application: Callable[[Request], Response], host: str, port: int) -> N
         protocol_version = "HTTP/1.1"
         server_version = "lateen-sample"
         sys_version = ""
+        # Head and body in one write: two would wait for the peer's delayed acknowledgement.
+        wbufsize = -1
 
         def answer(self) -> None:
             length = int(self.headers.get("content-length") or 0)

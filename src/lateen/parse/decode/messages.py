@@ -64,46 +64,52 @@ def fields_of(cls: type[Message]) -> Fields:
 
 def message(cls: type[Message], value: Any, path: Path, context: Context) -> Any:
     """The message that a mapping says. What is wrong with single fields is reported, and the field left out."""
-    if type(value) is not dict:
-        if not isinstance(value, Mapping):
-            raise wrong_type("object", value)
-        value = dict(value)
-    fields = fields_of(cls)
-    by_key = fields.by_key
+    return cls(**fields(cls, value, path, context))
+
+
+def fields(cls: type[Message], value: Any, path: Path, context: Context) -> dict[str, Any]:
+    """The fields that a mapping has, by attribute name."""
+    if not isinstance(value, Mapping):
+        raise wrong_type("object", value)
+    known = fields_of(cls)
+    by_key = known.by_key
     present: dict[str, Any] = {}
     refused = False
     for key, content in value.items():
         field = by_key.get(key)
         if field is None:
-            if not cls.OPEN and key not in fields.ignored:
+            if not cls.OPEN and key not in known.ignored:
                 _unknown(cls, key, path, context)
             continue
         if content is None:
             continue
         if field.attribute in present:
-            context.report(
-                (path, key), "duplicate-key", f'"{field.name}" is there in two spellings', "keep one of them"
-            )
+            twice = f'"{field.name}" is there in two spellings'
+            context.report((path, key), "duplicate-key", twice, "keep one of them")
             continue
         try:
             present[field.attribute] = field.decode(content, (path, key), context)
         except Invalid as problem:
             refused = True
             context.report((path, key), problem.code, str(problem), problem.hint)
-    for field in fields.required:
-        if field.attribute not in present and not refused:
+    if not refused:
+        _check_together(cls, known, present, path, context)
+    return present
+
+
+def _check_together(cls: type[Message], known: Fields, present: dict[str, Any], path: Path, context: Context) -> None:
+    """What the schema says of the fields of a message together."""
+    for field in known.required:
+        if field.attribute not in present:
             context.report((path, field.name), "required", "Required value", f"add {field.name}")
     for group in cls.ONEOFS:
         found = [attribute for attribute in group if attribute in present]
         if len(found) > 1:
-            names = [by_key[attribute].name for attribute in found]
-            context.report(
-                path, "oneof", f"only one of {', '.join(names)} can be set", f"keep one of {', '.join(names)}"
-            )
-    for rule in () if refused else cls.RULES:
+            names = ", ".join(known.by_key[attribute].name for attribute in found)
+            context.report(path, "oneof", f"only one of {names} can be set", "keep one of them")
+    for rule in cls.RULES:
         if not rule.holds(present):
             context.report(path, "rule", rule.message)
-    return cls(**present)
 
 
 def _unknown(cls: type[Message], key: str, path: Path, context: Context) -> None:
