@@ -52,6 +52,12 @@ def type_name(type_url: str) -> str:
     return type_url.rpartition("/")[2]
 
 
+def type_of(packed: Message) -> str:
+    """The type name of what an `Any` holds; of a TypedStruct, the type that it stands for."""
+    name = type_name(packed.type_url)
+    return unpack(packed)[0] if name in _TYPED_STRUCTS else name
+
+
 def unpack(packed: Message) -> tuple[str, Message | None]:
     """The type name and the message of an `Any`; the message is None if its type is unknown or its bytes are not it.
 

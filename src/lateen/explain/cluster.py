@@ -17,7 +17,7 @@ from lateen.explain.priority import (
     priorities,
 )
 from lateen.explain.subset import select
-from lateen.explain.transport_socket import transport_socket
+from lateen.explain.transport_socket import TransportSockets
 
 _TYPES = ("STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS", "ORIGINAL_DST")
 _POLICIES = ("ROUND_ROBIN", "LEAST_REQUEST", "RING_HASH", "RANDOM", "", "MAGLEV", "CLUSTER_PROVIDED", "")
@@ -103,5 +103,5 @@ def _original(config: Message, original: str) -> Locality:
         address = f"{original.rpartition(':')[0]}:{port.value}"
     nobody = type(config.load_assignment)()
     group = nobody.endpoints.add()
-    socket, server_name = transport_socket(config, group.lb_endpoints.add(), group)
+    socket, server_name = TransportSockets(config).choose(group.lb_endpoints.add(), group)
     return Locality("", 0, None, (Endpoint(address, transport_socket=socket, tls_server_name=server_name),))

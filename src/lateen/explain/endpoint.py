@@ -10,7 +10,7 @@ from lateen.explain.address import written
 from lateen.explain.decision import Endpoint, Locality
 from lateen.explain.priority import DEGRADED, DRAINING, HEALTHY, Tally
 from lateen.explain.subset import has
-from lateen.explain.transport_socket import transport_socket
+from lateen.explain.transport_socket import TransportSockets
 
 _STATES = ("HEALTHY", "HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED")
 
@@ -18,8 +18,9 @@ _STATES = ("HEALTHY", "HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED")
 def localities(cluster: Message, assignment: Message, wanted: Mapping[str, str]) -> tuple[Locality, ...]:
     """The localities with those of their endpoints that have the `wanted` subset values."""
     out = []
+    sockets = TransportSockets(cluster)
     for group in assignment.endpoints:
-        endpoints = tuple(_endpoint(cluster, e, group) for e in group.lb_endpoints if has(e, wanted))
+        endpoints = tuple(_endpoint(sockets, e, group) for e in group.lb_endpoints if has(e, wanted))
         weight = group.load_balancing_weight.value if group.HasField("load_balancing_weight") else None
         place = group.locality
         name = "/".join(p for p in (place.region, place.zone, place.sub_zone) if p)
@@ -37,8 +38,8 @@ def tallies(groups: tuple[Locality, ...]) -> list[Tally]:
     return out
 
 
-def _endpoint(cluster: Message, endpoint: Message, group: Message) -> Endpoint:
-    socket, server_name = transport_socket(cluster, endpoint, group)
+def _endpoint(sockets: TransportSockets, endpoint: Message, group: Message) -> Endpoint:
+    socket, server_name = sockets.choose(endpoint, group)
     state = endpoint.health_status
     return Endpoint(
         written(endpoint.endpoint.address),

@@ -166,48 +166,49 @@ def _view(
 def _route(manager: Message, table_of: Tables, view: HttpView, why: bool) -> Outcome:
     kind = manager.WhichOneof("route_specifier") or "route_config"
     name = manager.rds.route_config_name if kind == "rds" else manager.route_config.name
-    answer = Http(
-        filters=http_filters(manager, []),
-        path=view.path or "",
-        authority=view.authority,
-        table=RouteTableDecision(name, _SOURCES[kind]),
-    )
-    if kind == "scoped_routes":
-        return Outcome(answer, Failure(Problem.NOT_UNDERSTOOD, "scoped routes are not traced"))
+    answer = Http(path=view.path or "", authority=view.authority, table=RouteTableDecision(name, _SOURCES[kind]))
     table = table_of(manager)
-    if table is None:
-        return Outcome(answer, Failure(Problem.NO_ROUTE_TABLE, f"there is no route table {name!r}", 404, "NR"))
+    levels: list[Message] = []
+    if kind == "scoped_routes":
+        outcome = Outcome(answer, Failure(Problem.NOT_UNDERSTOOD, "scoped routes are not traced"))
+    elif table is None:
+        outcome = Outcome(answer, Failure(Problem.NO_ROUTE_TABLE, f"there is no route table {name!r}", 404, "NR"))
+    else:
+        outcome, levels = _in_table(table, answer, view, why)
+    failure = outcome.failure
+    if failure is None and outcome.http.route is not None:
+        failure = refused_upgrade(manager, levels[0], view)
+    return Outcome(replace(outcome.http, filters=http_filters(manager, levels)), failure)
 
+
+def _in_table(table: RouteTable, answer: Http, view: HttpView, why: bool) -> tuple[Outcome, list[Message]]:
+    """The decisions within a route table, and the levels that were found: route, virtual host, table."""
     host_text = table.host_of(view)
     found = table.hosts.find(host_text)
     rejected = table.hosts.rejected(host_text, found[0] if found else None) if why else ()
     if found is None:
         nowhere = VirtualHost("", "", host_text, rejected) if why else None
         failure = Failure(Problem.NO_VIRTUAL_HOST, f"no virtual host has a domain for {host_text!r}", 404, "NR")
-        return Outcome(replace(answer, virtual_host=nowhere), failure)
+        return Outcome(replace(answer, virtual_host=nowhere), failure), [table.config]
     host = table.hosts.hosts[found[0]]
-    answer = replace(
-        answer,
-        filters=http_filters(manager, [host, table.config]),
-        virtual_host=VirtualHost(host.name, found[1], host_text, rejected),
-    )
+    answer = replace(answer, virtual_host=VirtualHost(host.name, found[1], host_text, rejected))
     if _must_use_tls(host, view):
-        return Outcome(replace(answer, tls_required=True, action=Redirect(301, redirect.to_tls(view))))
+        action = Redirect(301, redirect.to_tls(view))
+        return Outcome(replace(answer, tls_required=True, action=action)), [host, table.config]
 
     routes = table.routes(found[0], view)
     index, tried = choose_route(routes, view, why)
     if index is None:
         nothing = Route("", -1, "", tried) if why else None
         failure = Failure(Problem.NO_ROUTE, f"no route of virtual host {host.name!r} matches", 404, "NR")
-        return Outcome(replace(answer, route=nothing), failure)
+        return Outcome(replace(answer, route=nothing), failure), [host, table.config]
     route, match = routes[index]
     answer = replace(
         answer,
-        filters=http_filters(manager, [route, host, table.config]),
         route=Route(route.name, index, str(match), tried),
         action=action_of(Levels(route, host, table.config), match, view),
     )
-    return Outcome(answer, refused_upgrade(manager, route, view))
+    return Outcome(answer), [route, host, table.config]
 
 
 def _must_use_tls(host: Message, view: HttpView) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any as Message
 
-from lateen.explain.any_message import type_name, unpack
+from lateen.explain.any_message import type_name, type_of, unpack
 from lateen.explain.decision import Filter
 
 _FILTER_CONFIG = "envoy.config.route.v3.FilterConfig"
@@ -18,7 +18,7 @@ def http_filters(manager: Message, levels: list[Message]) -> tuple[Filter, ...]:
 
 def _kind(f: Message) -> str:
     if f.WhichOneof("config_type") == "typed_config":
-        return unpack(f.typed_config)[0]
+        return type_of(f.typed_config)
     return ", ".join(type_name(u) for u in f.config_discovery.type_urls)
 
 

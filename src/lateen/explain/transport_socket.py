@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any as Message
 
 from lateen.explain.any_message import unpack
@@ -11,23 +12,39 @@ from lateen.explain.route_action import value_text
 _METADATA = "envoy.transport_socket_match"
 _TLS = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 
+Socket = tuple[str, str]
+"""The name of the match (else the cluster's own socket, else `raw_buffer`), and the server name if it is TLS."""
 
-def transport_socket(cluster: Message, endpoint: Message, locality: Message) -> tuple[str, str]:
-    """The name of the socket for an LbEndpoint, and the server name (SNI) if it is TLS.
 
-    The endpoint's metadata decides, and only where nothing matches them its locality's: the first match that asks for
-    nothing else than they say.
-    """
-    for metadata in (endpoint.metadata, locality.metadata):
-        has = {}
-        if _METADATA in metadata.filter_metadata:
-            has = {k: value_text(v) for k, v in metadata.filter_metadata[_METADATA].fields.items()}
-        for match in cluster.transport_socket_matches:
-            if all(has.get(k) == value_text(v) for k, v in match.match.fields.items()):
-                return match.name, _server_name(match.transport_socket)
-    if cluster.HasField("transport_socket"):
-        return cluster.transport_socket.name, _server_name(cluster.transport_socket)
-    return "raw_buffer", ""
+class TransportSockets:
+    """The sockets of one cluster."""
+
+    def __init__(self, cluster: Message) -> None:
+        self._matches = tuple(
+            (_texts(m.match), (m.name, _server_name(m.transport_socket))) for m in cluster.transport_socket_matches
+        )
+        self._own: Socket = ("raw_buffer", "")
+        if cluster.HasField("transport_socket"):
+            self._own = (cluster.transport_socket.name, _server_name(cluster.transport_socket))
+
+    def choose(self, endpoint: Message, locality: Message) -> Socket:
+        """The socket for an LbEndpoint.
+
+        Its metadata decides, and only where nothing matches them its locality's: the first match that asks for nothing
+        else than they say.
+        """
+        if not self._matches:
+            return self._own
+        for metadata in (endpoint.metadata, locality.metadata):
+            has = _texts(metadata.filter_metadata[_METADATA]) if _METADATA in metadata.filter_metadata else {}
+            for wanted, socket in self._matches:
+                if all(has.get(k) == v for k, v in wanted.items()):
+                    return socket
+        return self._own
+
+
+def _texts(struct: Message) -> Mapping[str, str]:
+    return {k: value_text(v) for k, v in struct.fields.items()}
 
 
 def _server_name(socket: Message) -> str:
