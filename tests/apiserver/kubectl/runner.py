@@ -14,11 +14,11 @@ MANIFESTS = HERE / "manifests"
 
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
+    (re.compile(r"Resource Version:\s+\d+"), "Resource Version: <version>"),
     (re.compile(r'resourceVersion"?: "?\d+"?'), "resourceVersion: <version>"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000)?"), "<time>"),
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
     (re.compile(r"\b10\.(96|0)\.\d+\.\d+\b"), "<cluster-ip>"),
-    (re.compile(r"<cluster-ip>\s+"), "<cluster-ip> "),
     (re.compile(r"(?<=[ :])3[0-2]\d{3}\b(?=/|\n|$)"), "<node-port>"),
     (re.compile(r"\b(\d+[smhd]){1,2}\b(?=\s|$)"), "<age>"),
     (re.compile(r"/tmp/(LIVE|MERGED)-\d+"), r"/tmp/\1"),
@@ -30,7 +30,8 @@ _MASKS = [
 def mask(text: str) -> str:
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+    # Columns are as wide as their widest cell, which may be masked.
+    return "\n".join(re.sub(r"(?<=\S) {2,}", "  ", line.rstrip()) for line in text.splitlines()) + "\n"
 
 
 def run(kubectl: str, kubeconfig: Path, arguments: list[str], home: Path) -> str:
