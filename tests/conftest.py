@@ -14,6 +14,11 @@ __all__ = ["shared", "start_envoy"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption("--update-golden", action="store_true", help="write what the golden cases give, delete orphans")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material beside the project; a user's clone has none, and the test is then skipped."""

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import yaml
 
-from lateen.model.diagnostic import Severity
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.resource import Resource
 from lateen.parse import objects
@@ -34,7 +33,7 @@ def _objects(documents: str) -> Iterator[Resource]:
     for chunk in yaml_document.split(documents):
         for node in yaml_document.compose(chunk.text)[0]:
             data, _ = yaml_document.construct(node)
-            found = objects.read(data, "default", Severity.WARNING)[0] if data is not None else None
+            found = objects.read(data, "default", loose=True)[0] if data is not None else None
             if found is not None:
                 yield found
 

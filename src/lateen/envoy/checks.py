@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
 import re2
 
+from lateen.envoy.format_command import format_error
+
 _QUIET = re2.Options()
 _QUIET.log_errors = False
-_GROUP = re.compile(r"\\(.)")
 
 
 @lru_cache(maxsize=4096)
@@ -21,34 +21,14 @@ def regex_error(pattern: str) -> str | None:
     try:
         re2.compile(pattern, _QUIET)
     except re2.error as error:
-        reason = error.args[0] if error.args else error
-        return (
-            f"the regular expression {pattern!r} is invalid: {reason.decode() if isinstance(reason, bytes) else reason}"
-        )
-    return None
-
-
-def substitution_error(pattern: str, substitution: str) -> str | None:
-    """Why RE2 does not accept `substitution` for matches of a valid `pattern`: it may name \\0 to \\9, as far as there
-    are groups, and \\\\."""
-    groups = re2.compile(pattern, _QUIET).groups
-    for named in _GROUP.findall(substitution + "\\$" if substitution.endswith("\\") else substitution):
-        if named == "\\":
-            continue
-        if not named.isdecimal():
-            return f"\\{named} means nothing in the substitution {substitution!r}"
-        if int(named) > groups:
-            return f"the substitution {substitution!r} names group {named}, the expression has {groups}"
+        said = error.args[0] if error.args else error
+        reason = said.decode(errors="replace") if isinstance(said, bytes) else said
+        return f"the regular expression {pattern!r} is invalid: {reason}"
     return None
 
 
 def _regex(matcher: Any) -> str | None:
     return regex_error(matcher.regex) if matcher.regex else None
-
-
-def _rewrite(rewrite: Any) -> str | None:
-    pattern = rewrite.pattern.regex
-    return substitution_error(pattern, rewrite.substitution) if pattern and regex_error(pattern) is None else None
 
 
 def _weights(weighted: Any) -> str | None:
@@ -61,20 +41,11 @@ def _weights(weighted: Any) -> str | None:
 def _header(header: Any) -> str | None:
     if header.key.startswith(":") or header.key.lower() == "host":
         return f"the header {header.key} cannot be changed"
-    return _format(header.value)
-
-
-_COMMAND = re.compile(r"%(?:%|[A-Z][A-Z0-9_]*(?:\([^%]*\))?(?::\d+)?%)")
-
-
-def _format(text: str) -> str | None:
-    rest = _COMMAND.sub("", text)
-    return f"% begins no command in {text!r} (a single % is written %%)" if "%" in rest else None
+    return format_error(header.value)
 
 
 CHECKS: Final[dict[str, Callable[[Any], str | None]]] = {
     "envoy.type.matcher.v3.RegexMatcher": _regex,
-    "envoy.type.matcher.v3.RegexMatchAndSubstitute": _rewrite,
     "envoy.config.route.v3.WeightedCluster": _weights,
     "envoy.config.core.v3.HeaderValueOption": lambda option: _header(option.header),
 }
