@@ -10,7 +10,7 @@ from typing import Any, Final
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
 from lateen.model.resource import Resource
-from lateen.parse import objects
+from lateen.parse import legacy, objects
 from lateen.parse.text import json_document, yaml_document
 from lateen.parse.text.problem import Problem
 from lateen.parse.text.source import Source
@@ -51,6 +51,7 @@ def documents(text: str | bytes, file: str, default_namespace: str = "default", 
     if decoded is not None:
         for data, source, problems in _documents(decoded, file):
             result.add(data, source, problems)
+        result.convert_legacy()
     return result.done()
 
 
@@ -113,6 +114,7 @@ class _Result:
         self.loose = loose
         self.default_namespace = default_namespace
         self.objects: list[Parsed] = []
+        self.legacy: list[tuple[legacy.Legacy, Source]] = []
         self.diagnostics: list[Diagnostic] = []
         self.passed_over: list[Ref] = []
 
@@ -158,6 +160,10 @@ class _Result:
                 self.passed_over.append(ref)
             self.add_problems(broken, source, ref)
             return
+        if legacy.is_legacy(data) and not _has_error(broken):
+            ref = objects.identity(data, self.default_namespace)
+            self.legacy.append((legacy.Legacy(data, ref.namespace if ref else self.default_namespace), source))
+            return
         found, problems = objects.read(data, self.default_namespace, self.loose)
         problems = [*broken, *problems]
         if problems:
@@ -165,6 +171,19 @@ class _Result:
             self.add_problems(problems, source, ref)
         if found is not None and not _has_error(problems):
             self.objects.append(Parsed(found, source))
+
+    def convert_legacy(self) -> None:
+        """Read the objects of the old API, which only mean something together."""
+        converted = legacy.convert([document for document, _ in self.legacy], self.loose)
+        for (document, source), result in zip(self.legacy, converted, strict=True):
+            self.add_problems(result.problems, source, objects.identity(document.data, document.namespace))
+            if _has_error(result.problems):
+                continue
+            for modern in result.modern:
+                found, problems = objects.read(modern, document.namespace, self.loose)
+                self.add_problems(problems, source, objects.identity(modern, document.namespace))
+                if found is not None and not _has_error(problems):
+                    self.objects.append(Parsed(found, source))
 
     def add_problems(self, problems: list[Problem], source: Source, ref: Ref | None = None) -> None:
         """Tie problems to their places."""

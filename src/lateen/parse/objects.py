@@ -80,7 +80,8 @@ def read(data: Any, default_namespace: str, loose: bool) -> tuple[Resource | Non
     group, version = split_version(data["apiVersion"])
     kind = data["kind"]
     if group == legacy.GROUP:
-        return legacy.read(data, default_namespace, loose)
+        hint = "convert it with lateen convert -f FILE"
+        return None, [Problem("legacy", f"{kind} of {data['apiVersion']} is no longer served", hint, "apiVersion")]
     cls = KINDS.get((group, kind))
     if cls is None or version not in cls.TYPE.versions:
         return None, [_no_match(data["apiVersion"], kind, cls)]
