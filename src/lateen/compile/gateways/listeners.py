@@ -34,7 +34,7 @@ Group = tuple[ServerPort, tuple[GatewayServer, ...]]
 def port_listeners(db: Engine, scope: Scope, groups: tuple[Group, ...]) -> dict[str, Blob]:
     """The listeners of one port, by name: one for each address. They are made together because rules for one address
     can stand in the way of those for another."""
-    client = Client(scope.namespace, scope.labels, None)
+    client = Client(scope.namespace, scope.labels, None, client_of(scope).families)
     taken = TakenNames()
     chains: dict[tuple[str, ...], list[Message]] = {}
     port = groups[0][0].port

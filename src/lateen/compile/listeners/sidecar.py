@@ -73,7 +73,7 @@ def virtual_inbound_of(
 def sidecar_listeners(db: Engine, workload: Workload, scope: Scope) -> tuple[Layer, ...]:
     """The listeners of `workload`'s sidecar, whose scope is `scope`."""
     capture = capture_of(scope)
-    client = Client(scope.namespace, scope.labels, scope.sidecar)
+    client = Client(scope.namespace, scope.labels, scope.sidecar, capture.families)
     shared = headless_addresses(db, scope.namespace, scope.sidecar, capture)
     own = workload.ips[0] if workload.ips and workload.ips[0] in shared else ""
     workload_side = (workload.namespace, workload.labels, workload.ips, capture, scope.sidecar)

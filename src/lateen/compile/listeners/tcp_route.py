@@ -7,15 +7,18 @@ from typing import Any as Message
 
 import msgspec
 
+from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.logs import tcp_access_log
 from lateen.compile.listeners.service_face import service_face
-from lateen.compile.services.service import ServiceKey
+from lateen.compile.services.registry import service as declared_service
+from lateen.compile.services.service import Resolution, ServiceKey
 from lateen.compile.sidecar_scope.services import ScopedService, all_services
 from lateen.compile.traffic_policy.destination_rule import MergedRule, destination_rule
 from lateen.compile.workload import Labels
-from lateen.envoy.names import outbound_cluster
-from lateen.envoy.network_filters import mongo_statistics, tcp_filters
+from lateen.envoy.dns_cluster import dns_cache_config
+from lateen.envoy.names import dns_cache, outbound_cluster
+from lateen.envoy.network_filters import mongo_statistics, server_name_lookup, tcp_filters
 from lateen.envoy.tcp_proxy import tcp_proxy, tunneling
 from lateen.incremental.engine import Engine, query
 from lateen.model.duration import Duration
@@ -33,6 +36,15 @@ class ConnectionSettings(msgspec.Struct, frozen=True, cache_hash=True):
     tunnel: TunnelSettings | None = None
 
 
+class Lookup(msgspec.Struct, frozen=True, cache_hash=True):
+    """The address is that of the name that the client's TLS asks for, at `port`, whatever the client dialled."""
+
+    host: str
+    """The service's, a wildcard; its cluster shares the cache of addresses."""
+    port: int
+    families: Families
+
+
 class TcpRoute(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One tcp_proxy in the making."""
 
@@ -41,6 +53,7 @@ class TcpRoute(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     stat_prefix: str
     settings: ConnectionSettings = ConnectionSettings()
     mongo: bool = False
+    lookup: Lookup | None = None
 
 
 class Client(msgspec.Struct, frozen=True, cache_hash=True):
@@ -49,6 +62,7 @@ class Client(msgspec.Struct, frozen=True, cache_hash=True):
     namespace: str
     labels: Labels
     sidecar: Ref | None
+    families: Families = Families.V4
 
 
 @query
@@ -101,7 +115,17 @@ def service_route(db: Engine, client: Client, service: ServiceKey, port: int, *,
         stat_prefix=cluster,
         settings=connection_settings(db, client.namespace, client.labels, service, ""),
         mongo=mongo,
+        lookup=_lookup(db, client, service, port),
     )
+
+
+def _lookup(db: Engine, client: Client, key: ServiceKey, port: int) -> Lookup | None:
+    found = declared_service(db, key)
+    listed = found.port(port) if found is not None else None
+    if found is None or listed is None or found.resolution is not Resolution.DYNAMIC_DNS or not listed.protocol.is_tls:
+        return None
+    target = listed.target_port if isinstance(listed.target_port, int) else 0
+    return Lookup(found.hostname, target or port, client.families)
 
 
 def rule_route(
@@ -127,7 +151,12 @@ def rule_route(
         prefix = f"{rule.name}.{rule.namespace}"
     else:
         prefix = clusters[0][0]
-    return TcpRoute(clusters=clusters, stat_prefix=prefix, settings=settings, mongo=mongo) if clusters else None
+    if not clusters:
+        return None
+    lookup = None
+    if known is not None and len(named) == 1:
+        lookup = _lookup(db, client, known.key, first.port.number if first.port is not None else port)
+    return TcpRoute(clusters=clusters, stat_prefix=prefix, settings=settings, mongo=mongo, lookup=lookup)
 
 
 def destination_cluster(db: Engine, client: Client, destination: Destination, port: int) -> str:
@@ -155,4 +184,8 @@ def tcp_route_filters(db: Engine, route: TcpRoute, kind: ListenerKind) -> list[M
         hash_source_ip=route.settings.hash_source_ip,
         tunnel=tunneling(tunnel.target_host, tunnel.target_port, tunnel.protocol == "POST") if tunnel else None,
     )
-    return tcp_filters(proxy, protocol=(mongo_statistics(route.stat_prefix),) if route.mongo else ())
+    observers = [mongo_statistics(route.stat_prefix)] if route.mongo else []
+    if route.lookup is not None:
+        cache = dns_cache_config(dns_cache(route.lookup.host), route.lookup.families.lookup)
+        observers.append(server_name_lookup(cache, route.lookup.port))
+    return tcp_filters(proxy, protocol=observers)
