@@ -8,7 +8,7 @@ mesh. Nothing here raises for bad input, and one bad object never spoils another
 from lateen.parse.decode.encode import to_mapping
 from lateen.parse.document import Parsed, ParseResult, documents, from_mapping
 from lateen.parse.files import first_wins
-from lateen.parse.mesh_config import default_mesh_config, mesh_config, mesh_config_of, proxy_defaults
+from lateen.parse.mesh import default_mesh_config, mesh_config, mesh_config_of, proxy_defaults
 from lateen.parse.text.source import Source
 
 __all__ = [

@@ -51,8 +51,8 @@ def default_mesh_config() -> MeshConfig:
 def mesh_config(text: str | bytes, file: str) -> tuple[MeshConfig, tuple[Diagnostic, ...]]:
     """The mesh configuration of a file (YAML or JSON), or of a ConfigMap document in it.
 
-    Fields that are there replace the defaults; providers are added to the built-in ones. What is wrong is left out, with
-    a Diagnostic, and the rest takes effect; a field that Lateen does not know is a warning.
+    Fields that are there replace the defaults; providers are added to the built-in ones. What is wrong is left out,
+    with a Diagnostic, and the rest takes effect; a field that Lateen does not know is a warning.
     """
     decoded, problem = _text(text)
     if problem is not None:
