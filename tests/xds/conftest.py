@@ -11,6 +11,8 @@ from tests.envoy_process import EnvoyProcess, StartEnvoy, ads_bootstrap
 from tests.xds.resources import World
 from tests.xds.serving import NODE, Caller, Serving
 
+pytest.register_assert_rewrite("tests.xds.transcript")
+
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Callable[..., Awaitable[Serving]]]:

@@ -92,6 +92,14 @@ def vhds_table(name: str, *, limit: int = 0) -> Blob:
     return blob(name, table)
 
 
+def invalid_table(name: str) -> Blob:
+    """A VHDS table that keeps the constraints of its message but cannot be used (a second host for all domains)."""
+    table = RouteConfiguration.FromString(vhds_table(name).body)
+    for host in ("one", "two"):
+        table.virtual_hosts.add(name=host, domains=["*"])
+    return blob(name, table)
+
+
 def inline_table(name: str, status: int = 200) -> Blob:
     table = RouteConfiguration(name=name)
     host = table.virtual_hosts.add(name="all", domains=["*"])

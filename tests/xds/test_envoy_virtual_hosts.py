@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tests.envoy_process import EnvoyProcess
-from tests.xds.resources import World, answering_host, rds_listener, vhds_table
+from tests.xds.resources import World, answering_host, invalid_table, rds_listener, routing_host, vhds_table
 from tests.xds.serving import Caller, Serving
 
 Serve = Callable[[World], Awaitable[Serving]]
@@ -192,3 +192,40 @@ async def test_36000_virtual_hosts_survive_a_reconnection(serve: Serve, connect:
 
 async def serve_at(world: World, address: str) -> Serving:
     return await Serving(world).start(address)
+
+
+async def test_table_whose_only_host_is_refused_opens_its_listener(
+    serve: Serve, connect: Connect, calls: Calls
+) -> None:
+    world = World()
+    world.table("80", routing_host("80", "bad", ["bad.test"], ""))
+    serving = await serve(world)
+    envoy = await connect(serving)
+    await envoy.wait_ready()
+    await calls(envoy, "80").until("bad.test", 404)
+    await serving.settled(envoy, "rejected")
+
+
+async def test_refused_table_does_not_cost_other_tables_their_hosts(
+    serve: Serve, connect: Connect, calls: Calls
+) -> None:
+    """The refused response carried their tables as well, so their hosts came when there was no table for them."""
+    world = World()
+    world.table("79", answering_host("79", "a", ["a.test"], "a"))
+    world.table("80", answering_host("80", "a", ["a.test"], "a"))
+    world.table("81", answering_host("81", "a", ["a.test"], "a"))
+    serving = await serve(world)
+    envoy = await connect(serving)
+    await calls(envoy, "80").until("a.test", (200, "a"))
+    for name in ("90", "91", "92"):
+        world.table(name, answering_host(name, "a", ["a.test"], name))
+    world.add(invalid_table("91"))
+    serving.publish()
+    await calls(envoy, "90").until("a.test", (200, "90"))
+    await calls(envoy, "92").until("a.test", (200, "92"))
+    status = await serving.settled(envoy, "rejected")
+    assert [r.name for r in status.rejections] == ["91"]
+    world.add(vhds_table("91"))
+    serving.publish()
+    await calls(envoy, "91").until("a.test", (200, "91"))
+    await serving.settled(envoy)

@@ -26,7 +26,7 @@ from lateen.xds.secret_session import (
     read_state_node,
 )
 from lateen.xds.secret_subscription import SecretLookup
-from lateen.xds.session import Session
+from lateen.xds.session import Doubts, Session
 from lateen.xds.status import Status
 from lateen.xds.stream import Context, Stream
 from lateen.xds.wire import MalformedRequestError, read_node, read_request
@@ -39,6 +39,9 @@ _SDS = "envoy.service.secret.v3.SecretDiscoveryService"
 
 _RECEIVE_LIMIT = 256 << 20
 """Bytes. A reconnecting Envoy lists all that it holds in one request: 36,000 virtual hosts exceed gRPC's 4 MiB."""
+
+_REMEMBERED_DOUBTS = 10_000
+"""Proxies that went away with something unacknowledged, whose doubts are kept for their next stream."""
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", _RECEIVE_LIMIT),
@@ -95,6 +98,7 @@ class XdsServer:
         self._servers: dict[str, grpc.aio.Server] = {}
         self._proxies: dict[ProxyKey, list[_Proxy]] = {}
         self._secret_streams: list[_SecretStream] = []
+        self._doubts: dict[ProxyKey, Doubts] = {}
 
     # Listening
 
@@ -202,7 +206,8 @@ class XdsServer:
         self, context: Context, first: bytes, node: NodeIdentity, key: ProxyKey, local: bool
     ) -> None:
         lookup = self._lookup(node) if local else None
-        session = Session(self._composer, partial(self._directory.origin, key), lookup)
+        doubts = self._doubts.pop(key, None)
+        session = Session(self._composer, partial(self._directory.origin, key), lookup, doubts)
         stream = Stream(session, context, self._budget)
         proxy = _Proxy(key, node, session, stream)
         self._proxies.setdefault(key, []).append(proxy)
@@ -216,6 +221,10 @@ class XdsServer:
             remaining.remove(proxy)
             if not remaining:
                 del self._proxies[key]
+            if left := session.doubts():
+                self._doubts[key] = left
+                if len(self._doubts) > _REMEMBERED_DOUBTS:
+                    del self._doubts[next(iter(self._doubts))]
 
     async def _delta_secrets(self, context: Context, admit: Admission, local: bool) -> None:
         await self._serve_secrets(context, admit, read_node, lambda lookup: DeltaSecretSession(self._composer, lookup))

@@ -12,9 +12,13 @@ an acknowledgement but the next response for the virtual hosts of one table. A n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from lateen.envoy.blob import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST
 from lateen.envoy.snapshot import Snapshot
 from lateen.xds.batch import Batch, Composer
+from lateen.xds.names import Names
 from lateen.xds.refusal import Rejection
 from lateen.xds.secret_subscription import SecretLookup, SecretSubscription
 from lateen.xds.status import Status, Sync
@@ -28,13 +32,28 @@ _WILDCARD_TYPES = frozenset({CLUSTER, LISTENER})
 _SHORT = {CLUSTER: "CDS", ENDPOINT: "EDS", LISTENER: "LDS", ROUTE: "RDS", SECRET: "SDS"}
 
 
+Doubts: TypeAlias = Mapping[str, Names]
+"""Type URL -> names of which a proxy may claim the wrong version on its next stream.
+
+Envoy records no version of a response that it refused, though a part of it took effect, and it claims the endpoints of
+a cluster that is warming in the version of before, though the cluster needs them again. A stream that ends leaves what
+it did not see acknowledged to the next one of the same proxy.
+"""
+
+
 class Session:
     """One stream of one proxy. `secret` looks up what this proxy may have; None if it may have no secrets here."""
 
     __slots__ = ("_clusters", "_composer", "_endpoints", "_hosts", "_ignored", "_listeners", "_live", "_origin",
                  "_routes", "_secrets", "_snapshot", "_types", "restless")  # fmt: skip
 
-    def __init__(self, composer: Composer, origin: Origin, secret: SecretLookup | None = None) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        origin: Origin,
+        secret: SecretLookup | None = None,
+        doubts: Doubts | None = None,
+    ) -> None:
         self._composer = composer
         self._origin = origin
         self._snapshot: Snapshot | None = None
@@ -47,6 +66,9 @@ class Session:
         self._types = {s.type_url: s for s in (self._clusters, self._endpoints, self._listeners, self._routes)}
         if self._secrets is not None:
             self._types[SECRET] = self._secrets
+        for url, doubtful in (doubts or {}).items():
+            if url in self._types:
+                self._types[url].doubtful = doubtful
         self._live = False
         self.restless = False
         """Whether `next_response` may have something: set by events, unset when it had nothing."""
@@ -84,10 +106,8 @@ class Session:
                 self._ignored += (request.type_url,)
             return []
         rejections: list[Rejection] = []
-        if request.error is not None:
-            rejections = subscription.refuse(request.nonce, request.error, self._origin)
-        elif request.nonce:
-            subscription.acknowledge(request.nonce)
+        if request.nonce:
+            rejections = self._receive_answer(subscription, request)
         first = not subscription.asked and not (request.nonce and not request.subscribe)
         if first:
             self._open(subscription, request)
@@ -99,6 +119,18 @@ class Session:
         if subscription is self._routes:
             self._hosts.tables_dropped((*request.unsubscribe, *request.subscribe))
         return rejections
+
+    def _receive_answer(self, subscription: Subscription, request: Request) -> list[Rejection]:
+        if request.error is None:
+            taken = subscription.acknowledge(request.nonce)
+            if taken is not None and subscription is self._routes:
+                self._hosts.tables_held(taken.changed)
+            return []
+        if subscription is self._routes:
+            for batch in self._routes.sent:
+                if batch.nonce == request.nonce:
+                    self._hosts.tables_refused(batch.changed)
+        return subscription.refuse(request.nonce, request.error, self._origin)
 
     def _open(self, subscription: Subscription, request: Request) -> None:
         subscription.asked = True
@@ -120,6 +152,14 @@ class Session:
         elif not self._hosts.opened:
             self._hosts.open(request.claims)
         return []
+
+    def doubts(self) -> Doubts:
+        """What a stream of the same proxy must not believe: see `Doubts`."""
+        found = {url: s.doubtful.union(*(b.changed for b in s.sent)) for url, s in self._types.items()}
+        warming = [name for batch in self._clusters.sent for name in batch.changed]
+        found[ENDPOINT] = found[ENDPOINT].union(warming)
+        share = self._composer.name_sets.shared
+        return {url: share(names) for url, names in found.items() if names}
 
     # Responses
 

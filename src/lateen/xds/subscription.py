@@ -32,6 +32,7 @@ class Subscription:
         "_unasked",
         "asked",
         "claims",
+        "doubtful",
         "held",
         "must_answer",
         "names",
@@ -67,6 +68,8 @@ class Subscription:
         """A first subscription is answered even if there is nothing to send."""
         self.claims: Mapping[str, str] | None = None
         """What the client says it holds, until there is a snapshot to compare it with."""
+        self.doubtful: Names = NO_NAMES
+        """Resources of which the client may say the wrong version when it connects again."""
         self.sent: list[Batch] = []
         """Responses that were neither acknowledged nor refused yet, oldest first."""
         self.rejected: dict[str, Rejection] = {}
@@ -81,13 +84,13 @@ class Subscription:
     def open_all(self, claims: Mapping[str, str]) -> None:
         """The client wants every resource there is, and still holds `claims` (name -> version)."""
         self.opened = self.wildcard = self.must_answer = True
-        if claims:
+        if claims or self.doubtful:
             self.claims = claims
 
     def open_named(self, wanted: Iterable[str], claims: Mapping[str, str]) -> None:
         """The client's first request names what it wants."""
         self.opened = True
-        if claims:
+        if claims or self.doubtful:
             ahead = {name: blob.version for name in self._unasked if (blob := find(self.held, name)) is not None}
             self.claims = {**claims, **ahead}
         self.subscribe(wanted)
@@ -141,23 +144,29 @@ class Subscription:
         owed = []
         for name in wanted:
             blob = find(target, name)
-            if blob is None or claims.get(name) != blob.version:
+            if blob is None or name in self.doubtful or claims.get(name) != blob.version:
                 owed.append(name)
         self.owed = self._composer.name_sets.shared(owed)
         if self.wildcard:
-            self.surplus = tuple(name for name in claims if find(target, name) is None)
+            self.surplus = tuple(name for name in (self.doubtful | claims.keys()) if find(target, name) is None)
         self.held = target
-        self.must_answer = False
+        if claims:
+            self.must_answer = False
 
-    def acknowledge(self, nonce: str) -> bool:
-        """The response `nonce` was taken. False when it is not one of the remembered."""
-        return self._answered(nonce) is not None
+    def acknowledge(self, nonce: str) -> Batch | None:
+        """The response `nonce` was taken. None when it is not one of the remembered."""
+        batch = self._answered(nonce)
+        if batch is not None and self.doubtful:
+            self.doubtful = self.doubtful.difference(batch.changed, batch.removed)
+        return batch
 
     def refuse(self, nonce: str, reason: str, origin: Origin) -> list[Rejection]:
         """The response `nonce` was refused: blame a resource, or prepare to send parts of it until one is left."""
         batch = self._answered(nonce)
         if batch is None:
             return []
+        # Part of a refused response may have taken effect, and Envoy claims no version of a refused response.
+        self.doubtful = self.doubtful.union(batch.changed, batch.removed)
         culprits = blamed(reason, batch.changed)
         if not culprits and len(batch.changed) == 1:
             culprits = {batch.changed[0]: reason}

@@ -6,6 +6,7 @@ its RouteConfiguration is. What Envoy does with the hosts it gets decides the ru
 
 - Hosts that arrive before their table are acknowledged and dropped, and a table that was dropped and comes back is
   asked for through RDS alone. So a subscription to a table means that all its hosts follow it, sent before or not.
+- A refused response may have carried tables that are good. They are sent again, and so are their hosts.
 - What a reconnecting client says it holds is true only of tables that it holds as well.
 - A table's listener opens once the table got an answer. An empty response is none; a removal, of any name, is one.
 - A domain moves between hosts only if both change in one response: changes and removals of a table travel together.
@@ -50,8 +51,14 @@ class HostTables:
             self._claims.setdefault(table_of(name), {})[name] = version
 
     def tables_held(self, tables: Iterable[str]) -> None:
-        """The client's first RDS request said that it holds these route tables."""
-        self._held_tables = self._composer.name_sets.shared(tables)
+        """The client says that it holds these route tables, or acknowledged them."""
+        if not self._held_tables.issuperset(tables):
+            self._held_tables = self._composer.name_sets.shared(self._held_tables.union(tables))
+
+    def tables_refused(self, tables: Iterable[str]) -> None:
+        """The client refused a response with these route tables: those that it did not hold before have no place for
+        the hosts that followed them."""
+        self.tables_dropped([table for table in tables if table not in self._held_tables])
 
     def tables_dropped(self, tables: Iterable[str]) -> None:
         """The client subscribed to these tables anew, or dropped them: it holds none of their hosts."""
@@ -79,6 +86,8 @@ class HostTables:
         for name, hosts in snapshot.virtual_hosts.items():
             if not routes.wants(name):
                 continue
+            if name in routes.rejected and name not in self._held_tables:
+                continue
             table = self._tables.get(name)
             if table is None:
                 if find(snapshot.routes, name) is None:
@@ -102,6 +111,7 @@ class HostTables:
         return self.blocked or any(
             routes.wants(name)
             and find(snapshot.routes, name) is not None
+            and (name not in routes.rejected or name in self._held_tables)
             and (name not in self._tables or self._tables[name].pending(hosts))
             for name, hosts in snapshot.virtual_hosts.items()
         )
