@@ -11,11 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import msgspec
 
-from lateen.compile.proxy import snapshot
-from lateen.compile.workload import Interception, Locality, Role, Workload, labels_of
+from lateen.compile.proxy import Own, joined, own, shared
+from lateen.compile.services.instances import ServiceTarget
+from lateen.compile.workload import Interception, Locality, Role, Scope, Workload, labels_of
 from lateen.envoy.origin import find_blob, objects_behind
 from lateen.envoy.snapshot import Layer, Snapshot
 from lateen.files.folder import Change
@@ -28,6 +30,8 @@ from lateen.model.ref import Ref
 from lateen.parse import Parsed, mesh_config
 from lateen.state.state import State
 from lateen.xds.node_identity import NodeIdentity
+
+Group: TypeAlias = tuple[Scope, tuple[ServiceTarget, ...]]
 
 MESH_CONFIG = Ref("ConfigMap", "istio-system", "istio")
 """The object that holds the mesh's settings, under the key `mesh`."""
@@ -42,7 +46,7 @@ class Update:
     snapshots: dict[Workload, Snapshot] = field(default_factory=dict)
     """The new configuration of each proxy that is concerned."""
     resources: int = 0
-    """Different resources that these proxies have to get or to drop, each counted once."""
+    """Resources that differ; what proxies share is counted once."""
     seconds: float = 0.0
 
 
@@ -53,7 +57,11 @@ class ControlPlane:
         self.state = State(domain)
         self._documents: dict[Ref, Parsed] = {}
         self._streams: dict[Workload, int] = {}
-        self._held: dict[Workload, Snapshot] = {}
+        self._own: dict[Workload, Own] = {}
+        self._groups: dict[Group, dict[Workload, None]] = {}
+        """Proxies that share one part of their resources."""
+        self._held: dict[Group, Snapshot] = {}
+        """The shared part of each group, as it was published."""
         self._given_mesh: MeshConfig | None = None
         self._mesh_diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -114,9 +122,11 @@ class ControlPlane:
     def connect(self, node: NodeIdentity) -> Workload:
         """A stream of this proxy was opened."""
         workload = workload_of(node)
-        self._streams[workload] = self._streams.get(workload, 0) + 1
-        if self._streams[workload] == 1:
-            self.state.db.pin(snapshot, workload)
+        count = self._streams.get(workload, 0)
+        self._streams[workload] = count + 1
+        if not count:
+            self.state.db.pin(own, workload)
+            self._join(workload)
         return workload
 
     def disconnect(self, key: Workload) -> None:
@@ -124,13 +134,13 @@ class ControlPlane:
         self._streams[key] -= 1
         if not self._streams[key]:
             del self._streams[key]
-            self._held.pop(key, None)
-            self.state.db.unpin(snapshot, key)
+            self._leave(key)
+            self.state.db.unpin(own, key)
 
     def snapshot(self, key: Workload) -> Snapshot:
         """What that proxy should hold now."""
-        found = self._held[key] = snapshot(self.state.db, key)
-        return found
+        mine = own(self.state.db, key)
+        return joined(mine, shared(self.state.db, mine.scope, mine.targets))
 
     def origin(self, key: Workload, type_url: str, name: str) -> str | None:
         """The object behind a resource of that proxy, with its file and line."""
@@ -140,18 +150,51 @@ class ControlPlane:
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
+    def _join(self, workload: Workload) -> None:
+        """Put a proxy to those with which it shares."""
+        mine = own(self.state.db, workload)
+        group = (mine.scope, mine.targets)
+        members = self._groups.get(group)
+        if members is None:
+            members = self._groups[group] = {}
+            self.state.db.pin(shared, *group)
+            self._held[group] = shared(self.state.db, *group)
+        members[workload] = None
+        self._own[workload] = mine
+
+    def _leave(self, workload: Workload) -> None:
+        mine = self._own.pop(workload)
+        group = (mine.scope, mine.targets)
+        members = self._groups[group]
+        del members[workload]
+        if not members:
+            del self._groups[group], self._held[group]
+            self.state.db.unpin(shared, *group)
+
     def _update(self, objects: int, started: float) -> Update:
         """Bring the connected proxies up to date."""
-        changed: dict[Workload, Snapshot] = {}
-        differences: dict[tuple[int, int], int] = {}
-        for query, args in self.state.db.refresh():
-            if query is not snapshot:
-                continue
-            workload = args[0]
-            new = changed[workload] = snapshot(self.state.db, workload)
-            differences |= differing_layers(self._held.get(workload), new)
-            self._held[workload] = new
-        return Update(objects, changed, sum(differences.values()), time.perf_counter() - started)
+        db = self.state.db
+        touched: dict[Workload, None] = {}
+        resources = 0
+        for query, args in db.refresh():
+            if query is own and args[0] in self._own:
+                workload = args[0]
+                before = self._own[workload]
+                self._leave(workload)
+                self._join(workload)
+                now = self._own[workload]
+                resources += differences(before.clusters + before.listeners, now.clusters + now.listeners)
+                touched[workload] = None
+            elif query is shared and args in self._groups:
+                new = shared(db, *args)
+                resources += differences(layers_of(self._held[args]), layers_of(new))
+                self._held[args] = new
+                touched.update(self._groups[args])
+        snapshots = {}
+        for workload in touched:
+            mine = self._own[workload]
+            snapshots[workload] = joined(mine, self._held[mine.scope, mine.targets])
+        return Update(objects, snapshots, resources, time.perf_counter() - started)
 
     def _described(self, ref: Ref) -> str:
         text = f"{ref.kind} {ref.namespace}/{ref.name}"
@@ -180,30 +223,19 @@ class ControlPlane:
         return msgspec.structs.replace(diagnostic, file=parsed.source.file, line=line, column=column)
 
 
-def differing_layers(old: Snapshot | None, new: Snapshot) -> dict[tuple[int, int], int]:
-    """How many resources differ between two snapshots, by pair of layers: a pair is the same for all who share it."""
-    before = layers_of(old) if old is not None else {}
-    found = {}
-    for place, layer in layers_of(new).items():
-        was = before.pop(place, None)
-        if was is not layer:
-            change = layer.changes_since(was) if was is not None else None
-            found[id(was), id(layer)] = len(change.changed) + len(change.removed) if change else len(layer)
-    for gone in before.values():
-        found[id(gone), 0] = len(gone)
-    return found
+def differences(old: tuple[Layer, ...], new: tuple[Layer, ...]) -> int:
+    """How many resources differ between two lists of layers."""
+    count = sum(map(len, old[len(new) :])) + sum(map(len, new[len(old) :]))
+    for before, now in zip(old, new, strict=False):
+        change = now.changes_since(before)
+        count += len(change.changed) + len(change.removed)
+    return count
 
 
-def layers_of(snapshot: Snapshot) -> dict[tuple[str, int], Layer]:
-    """The layers of a snapshot by their place in it."""
-    groups = {
-        "clusters": snapshot.clusters,
-        "endpoints": snapshot.endpoints,
-        "listeners": snapshot.listeners,
-        "routes": snapshot.routes,
-        **snapshot.virtual_hosts,
-    }
-    return {(name, index): layer for name, layers in groups.items() for index, layer in enumerate(layers)}
+def layers_of(snapshot: Snapshot) -> tuple[Layer, ...]:
+    """All layers of a snapshot, tables in order of their names."""
+    hosts = (layer for name in sorted(snapshot.virtual_hosts) for layer in snapshot.virtual_hosts[name])
+    return (*snapshot.clusters, *snapshot.endpoints, *snapshot.listeners, *snapshot.routes, *hosts)
 
 
 def workload_of(node: NodeIdentity) -> Workload:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything one proxy should hold: the layers of its resources, most of them shared with other proxies.
 
-A change costs each proxy only the look at the few results that are put together here, so what proxies of one scope
-share is put together once for all of them.
+A change costs each proxy only the look at the few results that are put together here: its own part, and the part that
+is put together once for all proxies of its scope.
 """
 
 from __future__ import annotations
@@ -32,47 +32,58 @@ from lateen.envoy.snapshot import Layer, Snapshot
 from lateen.incremental.engine import Engine, collection, query
 
 
+class Own(NamedTuple):
+    """The part of a proxy's resources that is its own, and the key of the part that it shares."""
+
+    scope: Scope
+    targets: tuple[ServiceTarget, ...]
+    """The Service ports in front of a gateway; empty for sidecars."""
+    clusters: tuple[Layer, ...] = ()
+    listeners: tuple[Layer, ...] = ()
+
+
 @query
-def snapshot(db: Engine, workload: Workload) -> Snapshot:
-    """The resources of `workload`'s proxy, which is as it introduced itself."""
+def own(db: Engine, workload: Workload) -> Own:
+    """The own part of `workload`'s proxy, which is as it introduced itself."""
     workload = known_workload(db, workload)
     scope = proxy_scope(db, workload)
     if scope.role is Role.ROUTER:
-        return gateway_snapshot(db, scope, workload_services(db, workload.namespace, workload.labels, workload.ips))
-    common = outbound(db, scope)
+        return Own(scope, workload_services(db, workload.namespace, workload.labels, workload.ips))
+    return Own(scope, (), (inbound_clusters(db, workload),), listeners(db, workload, scope))
+
+
+@query
+def shared(db: Engine, scope: Scope, targets: tuple[ServiceTarget, ...]) -> Snapshot:
+    """What the proxies of a scope (gateways: behind the same Service ports) share."""
+    if scope.role is Role.ROUTER:
+        return gateway_snapshot(db, scope, targets)
     return Snapshot(
-        clusters=(*common.clusters, inbound_clusters(db, workload)),
-        endpoints=common.endpoints,
-        listeners=listeners(db, workload, scope),
-        routes=common.routes,
-        virtual_hosts=common.virtual_hosts,
+        clusters=(outbound_clusters(db, scope), unnamed_clusters(db, scope)),
+        endpoints=(load_assignments(db, scope),),
+        listeners=(),
+        routes=(route_tables(db, table_names(db, scope)),),
+        virtual_hosts=hosts_by_table(db, scope),
     )
 
 
-class Outbound(NamedTuple):
-    """What sidecars of one scope share; the fields are those of Snapshot."""
+def joined(mine: Own, common: Snapshot) -> Snapshot:
+    """The two parts as one."""
+    if not mine.clusters and not mine.listeners:
+        return common
+    return common._replace(clusters=common.clusters + mine.clusters, listeners=common.listeners + mine.listeners)
 
-    clusters: tuple[Layer, ...]
-    endpoints: tuple[Layer, ...]
-    routes: tuple[Layer, ...]
-    virtual_hosts: Mapping[str, tuple[Layer, ...]]
+
+@query
+def snapshot(db: Engine, workload: Workload) -> Snapshot:
+    """The resources of `workload`'s proxy."""
+    mine = own(db, workload)
+    return joined(mine, shared(db, mine.scope, mine.targets))
 
 
 @query
 def proxy_scope(db: Engine, workload: Workload) -> Scope:
     """The scope of a proxy."""
     return scope_of(db, workload)
-
-
-@query
-def outbound(db: Engine, scope: Scope) -> Outbound:
-    """What sidecars of a scope share."""
-    return Outbound(
-        clusters=(outbound_clusters(db, scope), unnamed_clusters(db, scope)),
-        endpoints=(load_assignments(db, scope),),
-        routes=(route_tables(db, table_names(db, scope)),),
-        virtual_hosts=hosts_by_table(db, scope),
-    )
 
 
 @query
