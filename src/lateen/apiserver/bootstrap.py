@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 
+from lateen.apiserver.auth import default_roles
 from lateen.apiserver.operations.call import Call, User
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.operations.write import store_new
@@ -12,6 +13,7 @@ from lateen.apiserver.registry.kind import Document
 from lateen.apiserver.store.revision import Key
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+_RBAC = "rbac.authorization.k8s.io"
 SYSTEM = User("system:apiserver", groups=("system:masters",))
 
 
@@ -19,6 +21,10 @@ async def first_objects(cluster: Cluster, network: str) -> None:
     """Create what is missing of it; `network` is where cluster IPs come from."""
     for name in NAMESPACES:
         await _ensure(cluster, "namespaces", "", {"metadata": {"name": name}})
+    for role in default_roles.roles():
+        await _ensure(cluster, "clusterroles", "", role, _RBAC)
+    for binding in default_roles.bindings():
+        await _ensure(cluster, "clusterrolebindings", "", binding, _RBAC)
     await _ensure(cluster, "services", "default", _own_service(network))
 
 
@@ -37,11 +43,11 @@ def _own_service(network: str) -> Document:
     }
 
 
-async def _ensure(cluster: Cluster, plural: str, namespace: str, document: Document) -> None:
-    kind = cluster.catalogue.find("", "v1", plural)
+async def _ensure(cluster: Cluster, plural: str, namespace: str, document: Document, group: str = "") -> None:
+    kind = cluster.catalogue.find(group, "v1", plural)
     assert kind is not None
     name = document["metadata"]["name"]
     if cluster.store.get(Key(kind.resource, namespace, name)) is not None:
         return
     call = Call("create", kind, "v1", namespace, name, "", {}, SYSTEM, agent="kube-apiserver")
-    await store_new(cluster, call, {"apiVersion": "v1", "kind": kind.kind, **document})
+    await store_new(cluster, call, {"apiVersion": kind.api_version("v1"), "kind": kind.kind, **document})

@@ -22,6 +22,10 @@ _PACKAGES = {
     "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis.",
     "meta": "io.k8s.apimachinery.pkg.apis.",
 }
+_SCALARS = {
+    "IntOrString": "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+    "Quantity": "io.k8s.apimachinery.pkg.api.resource.Quantity",
+}
 _FIELD = re.compile(r"^\* \*\*(\S+)\*\* ``[^`]*``(?: - (.*))?$")
 
 
@@ -36,7 +40,10 @@ def reference(type_name: str) -> Document:
 
 def builtin_types(roots: list[str]) -> Document:
     """The named types of the table and everything they refer to."""
-    found: Document = {}
+    found: Document = {
+        _SCALARS["IntOrString"]: {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+        _SCALARS["Quantity"]: {"oneOf": [{"type": "string"}, {"type": "number"}]},
+    }
     wanted = list(roots)
     while wanted:
         type_name = wanted.pop()
@@ -83,10 +90,8 @@ def _type(text: str, wanted: list[str]) -> Document:
             return {"type": "string", "format": "byte"}
         case "Time" | "MicroTime":
             return {"type": "string", "format": "date-time"}
-        case "IntOrString":
-            return {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]}
-        case "Quantity":
-            return {"oneOf": [{"type": "string"}, {"type": "number"}]}
+        case "IntOrString" | "Quantity":
+            return {"allOf": [{"$ref": f"#/components/schemas/{_SCALARS[text]}"}]}
         case "string":
             return {"type": "string"}
         case _:

@@ -31,6 +31,8 @@ from lateen.apiserver.admission import namespace, service_account
 from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.auth import certificates, kubeconfig
 from lateen.apiserver.auth.authenticate import ADMIN, Authenticator
+from lateen.apiserver.auth.authorize import Authorizer
+from lateen.apiserver.auth.service_accounts import ServiceAccountTokens
 from lateen.apiserver.bootstrap import first_objects
 from lateen.apiserver.definitions import Definitions
 from lateen.apiserver.http.application import Application
@@ -111,9 +113,17 @@ class ApiServer:
         definitions.start()
         self._exit.push_async_callback(definitions.close)
         await first_objects(self.cluster, config.service_network)
-        authenticator = Authenticator({self.token: ADMIN}, lambda token: None)
+        tokens = ServiceAccountTokens(config.data / "service-account.key", store, _now)
+        authenticator = Authenticator({self.token: ADMIN}, tokens.user)
+        authorizer = Authorizer(store)
+        store.listeners.append(authorizer.publish)
         self.application = Application(
-            self.cluster, authenticator, VERSION, lambda: f"{config.host}:{self.port}"
+            self.cluster,
+            authenticator,
+            authorizer,
+            tokens,
+            VERSION,
+            lambda: f"{config.host}:{self.port}",
         )
         await self._exit.enter_async_context(self._serving(files))
         kubeconfig.write(self.kubeconfig, self.url, files.authority.read_bytes(), self.token)

@@ -10,14 +10,19 @@ import orjson
 
 from lateen.apiserver import discovery, openapi
 from lateen.apiserver.auth.authenticate import Authenticator
+from lateen.apiserver.auth.authorize import Act, Authorizer
+from lateen.apiserver.auth.reviews import RESOURCES, Reviews
+from lateen.apiserver.auth.service_accounts import ServiceAccountTokens
+from lateen.apiserver.auth.token_requests import issue
 from lateen.apiserver.http import paths
 from lateen.apiserver.http.exchange import Exchange, Receive, Scope, Send
+from lateen.apiserver.http.limits import Limits
 from lateen.apiserver.http.watch_stream import WatchStreams
 from lateen.apiserver.operations import create, finalize, patching, pod_actions, read, remove, scale, update
 from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
-from lateen.apiserver.status import ApiError, NoSuchPath, internal, method_not_allowed, unauthorized
+from lateen.apiserver.status import ApiError, NoSuchPath, bad_request, internal, method_not_allowed, unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +45,18 @@ class Application:
         self,
         cluster: Cluster,
         authenticator: Authenticator,
+        authorizer: Authorizer,
+        tokens: ServiceAccountTokens,
         version: dict[str, str],
         address: Callable[[], str],
     ) -> None:
         self.cluster = cluster
         self.watches = WatchStreams()
         self._authenticator = authenticator
+        self._authorizer = authorizer
+        self._tokens = tokens
+        self._reviews = Reviews(authenticator, authorizer)
+        self._limits = Limits()
         self._version = version
         self._address = address
 
@@ -58,6 +69,9 @@ class Application:
         except ApiError as error:
             if not exchange.started:
                 await exchange.fail(error)
+        except RecursionError:
+            if not exchange.started:
+                await exchange.fail(bad_request("the object is nested too deeply"))
         except Exception as error:
             log.exception("%s %s", exchange.method, exchange.path)
             if not exchange.started:
@@ -73,6 +87,7 @@ class Application:
             raise unauthorized()
         place = paths.parse(path)
         if place is None:
+            self._authorizer.check(user, Act(exchange.method.lower(), path=path))
             await exchange.reply(self._document(path, exchange))
             return
         kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
@@ -98,12 +113,17 @@ class Application:
         warning = kind.warnings.get(place.version)
         if warning:
             call.warnings.append(warning)
+        resource = f"{place.plural}/{place.subresource}" if place.subresource else place.plural
+        self._authorizer.check(user, Act(verb, place.group, resource, place.name, place.namespace))
+        client = (user.name, exchange.client)
         if verb == "watch":
-            await self.watches.serve(self.cluster, call, exchange)
+            with self._limits.watch(client):
+                await self.watches.serve(self.cluster, call, exchange)
             return
-        if exchange.method not in ("GET", "HEAD"):
-            call.body = await exchange.body()
-        reply = await self._perform(call)
+        with self._limits.request(client, exchange.declared_size()):
+            if exchange.method not in ("GET", "HEAD"):
+                call.body = await exchange.body()
+            reply = await self._perform(call)
         reply.headers += [("warning", f'299 - "{_quoted(text)}"') for text in call.warnings]
         await exchange.reply(reply)
 
@@ -116,6 +136,10 @@ class Application:
             raise method_not_allowed()
         if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
             raise NoSuchPath()
+        if kind.resource in RESOURCES:
+            return self._reviews.answer(call, self.cluster.now())
+        if call.subresource == "token":
+            return issue(self.cluster, self._tokens, call)
         action = _ACTIONS.get(call.subresource)
         if action is not None:
             return await action(self.cluster, call)

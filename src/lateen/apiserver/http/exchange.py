@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -20,6 +21,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Bytes of a request body, as in Kubernetes."""
+BODY_SECONDS = 30.0
+"""How long the next part of a body may take to come."""
 GZIP_FROM = 128 * 1024
 """Bytes from which on an answer is compressed, as in Kubernetes."""
 
@@ -47,6 +50,19 @@ class Exchange:
         pairs = parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         return [value for key, value in pairs if key == name]
 
+    @property
+    def client(self) -> str:
+        """The address of the other side."""
+        address = self.scope.get("client")
+        return str(address[0]) if address else ""
+
+    def declared_size(self) -> int:
+        """Bytes the body will have, as far as the request says so."""
+        length = self.header(b"content-length")
+        if length.isdecimal():
+            return min(int(length), BODY_LIMIT)
+        return BODY_LIMIT if self.header(b"transfer-encoding") else 0
+
     async def body(self) -> bytes:
         """The whole body, decompressed. Raises ApiError (413) once it is too large: no more of it is read."""
         length = self.header(b"content-length")
@@ -55,7 +71,11 @@ class Exchange:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await self.receive()
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    message = await self.receive()
+            except TimeoutError:
+                raise ApiError(408, "Timeout", "the request body did not arrive in time") from None
             if message["type"] == "http.disconnect":
                 raise bad_request("the client went away")
             chunk = message.get("body", b"")
@@ -85,7 +105,7 @@ class Exchange:
 
     async def fail(self, error: ApiError) -> None:
         headers = list(error.headers)
-        if error.code in (401, 413):
+        if error.code in (401, 408, 413):
             headers.append(("connection", "close"))
         if isinstance(error, NoSuchPath):
             await self.reply(Reply(404, b"404 page not found\n", headers, "text/plain; charset=utf-8"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lateen.apiserver.registry import access, apps, core, extensions, istio, networking
+from lateen.apiserver.registry import access, apps, core, extensions, istio, networking, rbac
 from lateen.apiserver.registry.kind import Kind
 
 
@@ -17,6 +17,7 @@ def builtin_kinds() -> list[Kind]:
         *apps.kinds(),
         *access.kinds(),
         *networking.kinds(),
+        *rbac.kinds(),
         *extensions.kinds(),
         *istio.kinds(),
     ]
