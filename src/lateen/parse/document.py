@@ -46,13 +46,18 @@ def documents(text: str | bytes, file: str, default_namespace: str = "default", 
     `default_namespace`, as kubectl gives them the one of its context. `strict` refuses what an API server refuses and
     Istio itself overlooks in files: fields that the API does not have.
     """
-    result = _Result(file, default_namespace, loose=not strict)
+    result = reading(file, default_namespace, strict)
     decoded = result.decode(text)
     if decoded is not None:
-        for data, source, problems in _documents(decoded, file):
+        for data, source, problems in plain_documents(decoded, file):
             result.add(data, source, problems)
         result.convert_legacy()
     return result.done()
+
+
+def reading(file: str, default_namespace: str, strict: bool) -> Reading:
+    """The beginning of a result."""
+    return Reading(file, default_namespace, loose=not strict)
 
 
 def from_mapping(
@@ -83,7 +88,8 @@ def _has_error(problems: Iterable[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-def _documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Problem]]]:
+def plain_documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Problem]]]:
+    """The plain data of each document of a text, where it comes from, and what is wrong with its syntax."""
     if json_document.looks_like_json(text):
         values = json_document.read(text)
         if values is not None:
@@ -106,7 +112,7 @@ def _documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Problem
             yield data, source, problems
 
 
-class _Result:
+class Reading:
     """A result in the making."""
 
     def __init__(self, file: str, default_namespace: str, loose: bool) -> None:
@@ -161,8 +167,7 @@ class _Result:
             self.add_problems(broken, source, ref)
             return
         if legacy.is_legacy(data) and not _has_error(broken):
-            ref = objects.identity(data, self.default_namespace)
-            self.legacy.append((legacy.Legacy(data, ref.namespace if ref else self.default_namespace), source))
+            self.legacy.append((self.legacy_document(data), source))
             return
         found, problems = objects.read(data, self.default_namespace, self.loose)
         problems = [*broken, *problems]
@@ -171,6 +176,15 @@ class _Result:
             self.add_problems(problems, source, ref)
         if found is not None and not _has_error(problems):
             self.objects.append(Parsed(found, source))
+
+    def identity(self, data: Mapping[str, Any]) -> Ref | None:
+        """Which object the data is."""
+        return objects.identity(data, self.default_namespace)
+
+    def legacy_document(self, data: Mapping[str, Any]) -> legacy.Legacy:
+        """A document of the old API with its namespace."""
+        ref = self.identity(data)
+        return legacy.Legacy(data, ref.namespace if ref is not None else self.default_namespace)
 
     def convert_legacy(self) -> None:
         """Read the objects of the old API, which only mean something together."""

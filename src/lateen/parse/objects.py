@@ -16,7 +16,18 @@ from lateen.parse.decode.context import Context
 from lateen.parse.text.problem import Problem
 
 SCHEMA_CODES: Final = frozenset(
-    {"required", "rule", "too-short", "too-long", "too-few", "too-many", "out-of-range", "pattern", "name"}
+    {
+        "unknown-field",
+        "required",
+        "rule",
+        "too-short",
+        "too-long",
+        "too-few",
+        "too-many",
+        "out-of-range",
+        "pattern",
+        "name",
+    }
 )
 """Problems of values that are there as they were written."""
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
