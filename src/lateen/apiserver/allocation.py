@@ -103,7 +103,9 @@ class ServiceAddresses:
                     causes.append(invalid_value(f"spec.ports[{index}].nodePort", number, problem))
                     continue
             elif given:
-                number = next((n for n, seen in numbers.items() if port["protocol"] not in seen and port["port"] == n), None)
+                number = next(
+                    (n for n, seen in numbers.items() if port["protocol"] not in seen and port["port"] == n), None
+                )
                 number = number or self._free_port(key, port["port"], numbers)
                 port["nodePort"] = number
             if number:

@@ -18,7 +18,11 @@ def aggregated(catalogue: Catalogue, *, core: bool, api_version: str) -> Documen
         if (group == "") == core:
             metadata: Document = {"name": group, "creationTimestamp": None} if group else {"creationTimestamp": None}
             shown = [
-                {"version": v, "resources": [_aggregated(k, v) for k in _kinds(catalogue, group, v)], "freshness": "Current"}
+                {
+                    "version": v,
+                    "resources": [_aggregated(k, v) for k in _kinds(catalogue, group, v)],
+                    "freshness": "Current",
+                }
                 for v in versions
             ]
             items.append({"metadata": metadata, "versions": shown})

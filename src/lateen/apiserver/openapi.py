@@ -62,9 +62,7 @@ def _types(kinds: list[Kind], version: str) -> Document:
             types[name] = openapi_types.custom_type(kind.definition(version))
         else:
             name = openapi_types.name_of(type_of(kind.api_version(version), kind.kind))
-        types[name]["x-kubernetes-group-version-kind"] = [
-            {"group": kind.group, "version": version, "kind": kind.kind}
-        ]
+        types[name]["x-kubernetes-group-version-kind"] = [{"group": kind.group, "version": version, "kind": kind.kind}]
     return types
 
 

@@ -139,5 +139,3 @@ def custom_type(given: Document | None) -> Document:
     metadata = {"description": texts.get("metadata", ""), "allOf": [reference("meta.v1.ObjectMeta")]}
     type_["properties"] = {**(type_.get("properties") or {}), **common, "metadata": metadata}
     return type_
-
-

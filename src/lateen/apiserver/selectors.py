@@ -26,7 +26,9 @@ class _Tokens:
         while position < len(text.rstrip()):
             match = _TOKEN.match(text, position)
             if match is None:
-                raise SelectorError(f"unable to parse requirement: found '{text[position:].strip()}', expected: identifier")
+                raise SelectorError(
+                    f"unable to parse requirement: found '{text[position:].strip()}', expected: identifier"
+                )
             self._found.append(match["word"] or match["sign"])
             position = match.end()
         self._at = 0
@@ -113,7 +115,9 @@ def _comparison(key: str, operator: str, text: str) -> Test:
     try:
         bound = int(text)
     except ValueError:
-        raise SelectorError(f"unable to parse requirement: values[0][{key}]: Invalid value: \"{text}\": for 'Gt', 'Lt' operators, the value must be an integer") from None
+        raise SelectorError(
+            f"unable to parse requirement: values[0][{key}]: Invalid value: \"{text}\": for 'Gt', 'Lt' operators, the value must be an integer"
+        ) from None
 
     def test(labels: Labels) -> bool:
         try:

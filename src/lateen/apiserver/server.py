@@ -40,6 +40,7 @@ from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.catalogue import Catalogue, builtin_kinds
 from lateen.apiserver.store.journal import SqliteJournal
 from lateen.apiserver.store.memory import Store
+from lateen.apiserver.streams.pod_streams import PodStreams
 from lateen.apiserver.watch import Hub
 
 VERSION = {
@@ -69,6 +70,8 @@ class Config:
     """A listening socket that somebody else bound; `host` and `port` then only name it."""
     advertise: tuple[str, ...] = ()
     """Further addresses and names the certificate is for."""
+    streams: PodStreams | None = None
+    """Who runs the pods, for logs, exec and port-forward; without one these say so."""
     service_network: str = "10.96.0.0/16"
     """Where the cluster IPs of Services are taken from."""
 
@@ -124,6 +127,7 @@ class ApiServer:
             tokens,
             VERSION,
             lambda: f"{config.host}:{self.port}",
+            config.streams,
         )
         await self._exit.enter_async_context(self._serving(files))
         kubeconfig.write(self.kubeconfig, self.url, files.authority.read_bytes(), self.token)
@@ -146,6 +150,7 @@ class ApiServer:
                 ssl_keyfile=str(files.key),
                 http="auto",
                 ws="wsproto",
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

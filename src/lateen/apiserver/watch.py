@@ -34,7 +34,13 @@ class Watcher:
     """One watch: events of `resource`, in one namespace or all, of one name or any, that `matches` (None: all)."""
 
     def __init__(
-        self, resource: str, namespace: str, name: str, encoder: Encoder, matches: Matches | None, wake: Callable[[], None]
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        encoder: Encoder,
+        matches: Matches | None,
+        wake: Callable[[], None],
     ) -> None:
         self.resource, self.namespace, self.name = resource, namespace, name
         self._encoder = encoder

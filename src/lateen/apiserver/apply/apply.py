@@ -76,10 +76,7 @@ def _apply(
     found = typed.compare(schema, current, merged).without(managers.ignored(call))
     changed = found.added | found.modified
     conflicts: Conflicts = [
-        (other, path)
-        for other, theirs in owners.items()
-        if other != key
-        for path in sorted(theirs.fields & changed)
+        (other, path) for other, theirs in owners.items() if other != key for path in sorted(theirs.fields & changed)
     ]
     if conflicts and not force:
         raise ApplyConflict(conflicts)

@@ -81,7 +81,10 @@ def read(entries: Any) -> Managers:
 
 def write(managers: Managers) -> list[Document]:
     """The entries of `metadata.managedFields`, in their canonical order."""
-    ordered = sorted(managers.items(), key=lambda item: (item[0].operation, item[1].time, item[0].manager, item[1].api_version, item[0].subresource))
+    ordered = sorted(
+        managers.items(),
+        key=lambda item: (item[0].operation, item[1].time, item[0].manager, item[1].api_version, item[0].subresource),
+    )
     return [_entry(key, owned) for key, owned in ordered]
 
 
@@ -165,7 +168,12 @@ def nothing(call: Call) -> Document:
     """The object before it was created: for built-in kinds what Go writes of an empty one."""
     if call.kind.custom:
         return {"apiVersion": call.api_version, "kind": call.kind.kind, "metadata": {}}
-    return {"apiVersion": call.api_version, "kind": call.kind.kind, "metadata": {}, **decode(call.kind.schema(call.version), {})[0]}
+    return {
+        "apiVersion": call.api_version,
+        "kind": call.kind.kind,
+        "metadata": {},
+        **decode(call.kind.schema(call.version), {})[0],
+    }
 
 
 def _cap(managers: Managers) -> None:

@@ -350,7 +350,14 @@ _WANTED: dict[str, Any] = {
     "number": int | float,
     "boolean": bool,
 }
-_GO_TYPES = {str: "string", bool: "bool", int: "int64", float: "float64", list: "[]interface {}", dict: "map[string]interface {}"}
+_GO_TYPES = {
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    list: "[]interface {}",
+    dict: "map[string]interface {}",
+}
 
 
 def _expected(schema: Schema, value: Any) -> str:

@@ -16,7 +16,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _YEARS = 10
 _RENEW_DAYS = 30
-_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+_NAMES = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,18 @@ def roles() -> list[Document]:
     ]
     own = {"apiGroups": [_GROUP], "resources": ["roles", "rolebindings"], "verbs": _READ + _WRITE}
     everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
-    discovery = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version"]
+    discovery = [
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/healthz",
+        "/livez",
+        "/openapi",
+        "/openapi/*",
+        "/readyz",
+        "/version",
+    ]
     reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
     return [
         _role("admin", [*edit, own]),

@@ -82,7 +82,9 @@ class Reviews:
             if rule.get("nonResourceURLs"):
                 paths.append({key: rule[key] for key in ("verbs", "nonResourceURLs")})
             else:
-                resources.append({k: rule[k] for k in ("verbs", "apiGroups", "resources", "resourceNames") if k in rule})
+                resources.append(
+                    {k: rule[k] for k in ("verbs", "apiGroups", "resources", "resourceNames") if k in rule}
+                )
         return {"resourceRules": resources, "nonResourceRules": paths, "incomplete": False}
 
 
@@ -95,12 +97,14 @@ def act_of(spec: Document) -> Act:
     resource = given.get("resource", "")
     if given.get("subresource"):
         resource += "/" + given["subresource"]
-    return Act(given.get("verb", ""), given.get("group", ""), resource, given.get("name", ""), given.get("namespace", ""))
+    return Act(
+        given.get("verb", ""), given.get("group", ""), resource, given.get("name", ""), given.get("namespace", "")
+    )
 
 
 def _subject(call: Call, spec: Document) -> User:
     if not spec.get("user") and not spec.get("groups"):
-        detail = 'at least one of user or group must be specified'
+        detail = "at least one of user or group must be specified"
         raise invalid(call.kind.group, call.kind.kind, "", [invalid_value("spec.user", "", detail)])
     return User(spec.get("user", ""), spec.get("uid", ""), tuple(spec.get("groups") or ()))
 

@@ -39,7 +39,14 @@ class ServiceAccountTokens:
         self._verified: dict[str, tuple[User, float, Key, str]] = {}
 
     def issue(
-        self, namespace: str, name: str, uid: str, audiences: list[str], seconds: int, identifier: str, bound: dict[str, Any]
+        self,
+        namespace: str,
+        name: str,
+        uid: str,
+        audiences: list[str],
+        seconds: int,
+        identifier: str,
+        bound: dict[str, Any],
     ) -> tuple[str, datetime]:
         """A token and when it expires. `bound` is the claim of the object it is bound to, or empty."""
         now = self._now()

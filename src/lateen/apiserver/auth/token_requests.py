@@ -28,9 +28,13 @@ def issue(cluster: Cluster, tokens: ServiceAccountTokens, call: Call) -> Reply:
         raise bad_request(f'TokenRequest in version "v1" cannot be handled as a TokenRequest: {error}') from None
     account = find(cluster, call).document()["metadata"]
     spec = request.get("spec") or {}
-    seconds = spec.get("expirationSeconds", _USUAL)
+    seconds = spec.get("expirationSeconds") or _USUAL
     if not _SHORTEST <= seconds <= _LONGEST:
-        detail = "may not specify a duration less than 10 minutes" if seconds < _SHORTEST else "may not specify a duration larger than 2^32 seconds"
+        detail = (
+            "may not specify a duration less than 10 minutes"
+            if seconds < _SHORTEST
+            else "may not specify a duration larger than 2^32 seconds"
+        )
         cause = invalid_value("spec.expirationSeconds", seconds, detail)
         raise invalid("authentication.k8s.io", "TokenRequest", "", [cause])
     audiences = [str(a) for a in spec.get("audiences") or ()] or [ISSUER]

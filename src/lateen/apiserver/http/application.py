@@ -11,6 +11,7 @@ import orjson
 from lateen.apiserver import discovery, openapi
 from lateen.apiserver.auth.authenticate import Authenticator
 from lateen.apiserver.auth.authorize import Act, Authorizer
+from lateen.apiserver.auth.impersonate import impersonated
 from lateen.apiserver.auth.reviews import RESOURCES, Reviews
 from lateen.apiserver.auth.service_accounts import ServiceAccountTokens
 from lateen.apiserver.auth.token_requests import issue
@@ -22,6 +23,12 @@ from lateen.apiserver.operations import create, finalize, patching, pod_actions,
 from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
+from lateen.apiserver.streams.exec import execute
+from lateen.apiserver.streams.logs import logs
+from lateen.apiserver.streams.pod_streams import PodStreams
+from lateen.apiserver.streams.port_forward import port_forward
+from lateen.apiserver.streams.socket import WebSocket
+from lateen.apiserver.streams.target import STREAMS, pod_of
 from lateen.apiserver.status import ApiError, NoSuchPath, bad_request, internal, method_not_allowed, unauthorized
 
 log = logging.getLogger(__name__)
@@ -29,6 +36,7 @@ log = logging.getLogger(__name__)
 _OPEN_PATHS = frozenset(("/version", "/livez", "/readyz", "/healthz"))
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _DISCOVERY = "APIGroupDiscoveryList"
+_UPGRADES = frozenset(("pods/exec", "pods/attach", "pods/portforward"))
 _ACTIONS: dict[str, Callable[[Cluster, Call], Awaitable[Reply]]] = {
     "binding": pod_actions.bind,
     "eviction": pod_actions.evict,
@@ -49,6 +57,7 @@ class Application:
         tokens: ServiceAccountTokens,
         version: dict[str, str],
         address: Callable[[], str],
+        streams: PodStreams | None,
     ) -> None:
         self.cluster = cluster
         self.watches = WatchStreams()
@@ -59,45 +68,41 @@ class Application:
         self._limits = Limits()
         self._version = version
         self._address = address
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
         exchange = Exchange(scope, receive, send)
         try:
-            await self._answer(exchange)
+            if scope["type"] == "websocket":
+                await self._stream(exchange)
+            else:
+                await self._answer(exchange)
         except ApiError as error:
             if not exchange.started:
-                await exchange.fail(error)
+                await self._refuse(exchange, error)
         except RecursionError:
             if not exchange.started:
-                await exchange.fail(bad_request("the object is nested too deeply"))
+                await self._refuse(exchange, bad_request("the object is nested too deeply"))
         except Exception as error:
             log.exception("%s %s", exchange.method, exchange.path)
             if not exchange.started:
-                await exchange.fail(internal(f"{type(error).__name__}: {error}"))
+                await self._refuse(exchange, internal(f"{type(error).__name__}: {error}"))
 
-    async def _answer(self, exchange: Exchange) -> None:
-        path = exchange.path.rstrip("/") or "/"
-        if path in _OPEN_PATHS:
-            await exchange.reply(self._health(path))
-            return
+    async def _refuse(self, exchange: Exchange, error: ApiError) -> None:
+        if exchange.scope["type"] == "websocket":
+            await WebSocket(exchange).refuse(error)
+        else:
+            await exchange.fail(error)
+
+    def _user(self, exchange: Exchange) -> User:
+        """Who asks, or whom they may act as. Raises ApiError (401, 403)."""
         user = self._authenticator.user(exchange.header(b"authorization"))
         if user is None:
             raise unauthorized()
-        place = paths.parse(path)
-        if place is None:
-            self._authorizer.check(user, Act(exchange.method.lower(), path=path))
-            await exchange.reply(self._document(path, exchange))
-            return
-        kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
-        if kind is None:
-            raise NoSuchPath()
-        await self._resource(exchange, kind, place, user)
+        return impersonated(self._authorizer, user, exchange)
 
-    async def _resource(self, exchange: Exchange, kind: Kind, place: paths.ResourcePath, user: User) -> None:
-        verb = _verb(exchange, place)
-        call = Call(
+    def _call(self, exchange: Exchange, verb: str, kind: Kind, place: paths.ResourcePath, user: User) -> Call:
+        return Call(
             verb,
             kind,
             place.version,
@@ -110,6 +115,45 @@ class Application:
             exchange.header(b"content-type"),
             exchange.header(b"user-agent"),
         )
+
+    async def _stream(self, exchange: Exchange) -> None:
+        """A WebSocket: exec, attach or port-forward."""
+        user = self._user(exchange)
+        place = paths.parse(exchange.path)
+        if place is None or place.plural != "pods" or place.subresource not in STREAMS:
+            raise NoSuchPath
+        kind = self.cluster.catalogue.find(place.group, place.version, "pods")
+        if kind is None:
+            raise NoSuchPath
+        resource = f"pods/{place.subresource}"
+        self._authorizer.check(user, Act("get", "", resource, place.name, place.namespace))
+        call = self._call(exchange, "get", kind, place, user)
+        socket = WebSocket(exchange)
+        if place.subresource == "portforward":
+            ports = [int(text) for text in exchange.repeated("ports") if text.isdecimal()]
+            await port_forward(self.cluster, self._streams, call, ports, socket)
+        else:
+            await execute(self.cluster, self._streams, call, exchange.repeated("command"), socket)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        path = exchange.path.rstrip("/") or "/"
+        if path in _OPEN_PATHS:
+            await exchange.reply(self._health(path))
+            return
+        user = self._user(exchange)
+        place = paths.parse(path)
+        if place is None:
+            self._authorizer.check(user, Act(exchange.method.lower(), path=path))
+            await exchange.reply(self._document(path, exchange))
+            return
+        kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
+        if kind is None:
+            raise NoSuchPath()
+        await self._resource(exchange, kind, place, user)
+
+    async def _resource(self, exchange: Exchange, kind: Kind, place: paths.ResourcePath, user: User) -> None:
+        verb = _verb(exchange, place)
+        call = self._call(exchange, verb, kind, place, user)
         warning = kind.warnings.get(place.version)
         if warning:
             call.warnings.append(warning)
@@ -120,6 +164,14 @@ class Application:
             with self._limits.watch(client):
                 await self.watches.serve(self.cluster, call, exchange)
             return
+        if resource == "pods/log" and verb == "get":
+            with self._limits.watch(client):
+                await logs(self.cluster, self._streams, call, exchange)
+            return
+        if resource in _UPGRADES:
+            # Older clients would upgrade to SPDY itself: they get the reason a WebSocket gets.
+            pod_of(self.cluster, call)
+            raise bad_request("Upgrade request required: a WebSocket")
         with self._limits.request(client, exchange.declared_size()):
             if exchange.method not in ("GET", "HEAD"):
                 call.body = await exchange.body()
@@ -242,5 +294,3 @@ def _verb(exchange: Exchange, place: paths.ResourcePath) -> str:
 
 def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-
-

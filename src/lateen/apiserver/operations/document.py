@@ -51,7 +51,7 @@ def read_body(body: bytes, content_type: str, schema: Schema | None = None) -> D
     if not isinstance(document, dict):
         raise bad_request(
             "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            f"{_name(document)} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+            f'{_name(document)} into Go value of type struct {{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
             'Kind string "json:\\"kind,omitempty\\"" }'
         )
     return document
@@ -87,7 +87,9 @@ def typed(call: Call, kind: Kind, version: str, document: Document) -> Document:
                 else f'no kind "{given_kind}" is registered for version "{given_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
             )
         group_version = f'version "{given_version}"'
-        raise bad_request(f'no kind "{given_kind}" is registered for {group_version} in scheme "pkg/api/legacyscheme/scheme.go:30"')
+        raise bad_request(
+            f'no kind "{given_kind}" is registered for {group_version} in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        )
     if kind.custom:
         return _custom(call, kind, version, document)
     try:

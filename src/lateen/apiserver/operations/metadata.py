@@ -60,9 +60,7 @@ def causes(kind: Kind, document: Document) -> list[Cause]:
     for index, owner in enumerate(metadata.get("ownerReferences") or ()):
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                found.append(
-                    invalid_value(f"metadata.ownerReferences[{index}].{field}", "", "must not be empty")
-                )
+                found.append(invalid_value(f"metadata.ownerReferences[{index}].{field}", "", "must not be empty"))
     if sum(bool(o.get("controller")) for o in metadata.get("ownerReferences") or ()) > 1:
         found.append(
             invalid_value(
@@ -78,7 +76,7 @@ def causes(kind: Kind, document: Document) -> list[Cause]:
                 invalid_value(
                     "metadata.finalizers",
                     finalizer,
-                    'name is neither a standard finalizer name nor is it fully qualified',
+                    "name is neither a standard finalizer name nor is it fully qualified",
                 )
             )
     return found

@@ -54,7 +54,11 @@ async def patch(cluster: Cluster, call: Call) -> Reply:
     document = _typed(call, media, patched)
     document["metadata"].setdefault("name", call.name)
     if document["metadata"]["name"] != call.name:
-        raise bad_request("the name of the object (" + document["metadata"]["name"] + f") does not match the name on the URL ({call.name})")
+        raise bad_request(
+            "the name of the object ("
+            + document["metadata"]["name"]
+            + f") does not match the name on the URL ({call.name})"
+        )
     document, stored = await store_replacement(cluster, call, document, current)
     return written(cluster, call, 200, document, None if call.dry_run else stored)
 

@@ -26,7 +26,7 @@ async def bind(cluster: Cluster, call: Call) -> Reply:
     binding = read_body(call.body, call.content_type, kind_schema("v1", "Binding"))
     node = (binding.get("target") or {}).get("name")
     if not isinstance(node, str) or not node:
-        raise bad_request("Binding \"\" is invalid: target.name: Required value")
+        raise bad_request('Binding "" is invalid: target.name: Required value')
     current = cluster.store.head(key_of(call.kind, call.namespace, call.name))
     if current is None:
         raise not_found("pods", "", call.name)

@@ -120,8 +120,6 @@ def partial_list(kind: Kind, items: Iterable[Stored], meta_version: str, metadat
     }
 
 
-
-
 def encoded(reply: Reply, encoding: str) -> Reply:
     """A JSON reply as YAML, when that is what was asked for."""
     if encoding == "yaml":

@@ -90,7 +90,9 @@ def asked_version(call: Call) -> int:
     if not text:
         return 0
     if not text.isdecimal():
-        raise bad_request(f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise bad_request(
+            f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
     return int(text)
 
 
@@ -170,5 +172,3 @@ def single_name(call: Call) -> str:
         if path == "metadata.name" and equal:
             return value
     return ""
-
-

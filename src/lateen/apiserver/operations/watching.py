@@ -71,7 +71,9 @@ def start(cluster: Cluster, call: Call, wake: Callable[[], None]) -> Watcher:
     initial = _send_initial(call, given)
     if wanted > store.version:
         raise too_new(wanted, store.version)
-    watcher = Watcher(kind.resource, call.namespace, call.name or single_name(call), _events(cluster, call), selection(call), wake)
+    watcher = Watcher(
+        kind.resource, call.namespace, call.name or single_name(call), _events(cluster, call), selection(call), wake
+    )
     if initial:
         _replay(cluster, watcher)
         if call.query.get("sendInitialEvents"):
@@ -133,7 +135,16 @@ def bookmark(call: Call, version: int, *, initial_end: bool = False) -> bytes:
             "rows": [],
         }
         if initial_end:
-            shown["rows"] = [{"cells": [], "object": {"kind": present.METADATA, "apiVersion": f"meta.k8s.io/{meta_version}", "metadata": metadata}}]
+            shown["rows"] = [
+                {
+                    "cells": [],
+                    "object": {
+                        "kind": present.METADATA,
+                        "apiVersion": f"meta.k8s.io/{meta_version}",
+                        "metadata": metadata,
+                    },
+                }
+            ]
     elif form in (present.METADATA, present.METADATA_LIST):
         shown = {"kind": present.METADATA, "apiVersion": f"meta.k8s.io/{meta_version}", "metadata": metadata}
     else:

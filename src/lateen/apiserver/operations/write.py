@@ -76,7 +76,12 @@ async def store_replacement(
         raise conflict(kind.plural, kind.group, name, MODIFIED)
     if not given and not strategy.unconditional_update and call.verb == "update":
         detail = "must be specified for an update"
-        raise invalid(kind.group, kind.kind, name, [Cause("FieldValueInvalid", f"Invalid value: 0: {detail}", "metadata.resourceVersion")])
+        raise invalid(
+            kind.group,
+            kind.kind,
+            name,
+            [Cause("FieldValueInvalid", f"Invalid value: 0: {detail}", "metadata.resourceVersion")],
+        )
     metadata.place(call, new)
     uid = new["metadata"].get("uid")
     if uid and uid != old["metadata"]["uid"]:
@@ -225,6 +230,4 @@ def name_mismatch(call: Call, document: Document) -> None:
     """The name in the body must be that of the path. Raises ApiError."""
     given = document["metadata"].setdefault("name", call.name)
     if given != call.name:
-        raise bad_request(
-            f"the name of the object ({given}) does not match the name on the URL ({call.name})"
-        )
+        raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({call.name})")

@@ -99,7 +99,9 @@ def _delete_from(original: Document, patch: Document, key: str) -> None:
 
 def _has_directives(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(key.startswith("$") or _has_directives(item) for key, item in value.items()) or None in value.values()
+        return (
+            any(key.startswith("$") or _has_directives(item) for key, item in value.items()) or None in value.values()
+        )
     return isinstance(value, list) and any(_has_directives(item) for item in value)
 
 
@@ -150,7 +152,9 @@ def _objects(field: Schema, original: list[Any], patch: list[Any], order: list[A
     return _ordered(merged, kept, order, original, lambda item: item.get(key) if isinstance(item, dict) else item)
 
 
-def _ordered(merged: list[Any], patch: list[Any], order: list[Any] | None, original: list[Any], key_of: Any) -> list[Any]:
+def _ordered(
+    merged: list[Any], patch: list[Any], order: list[Any] | None, original: list[Any], key_of: Any
+) -> list[Any]:
     """Bring a merged list into the order the patch asks for; items it does not name keep their place before the next."""
     if order is None:
         return merged

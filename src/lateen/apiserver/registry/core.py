@@ -27,9 +27,7 @@ def kinds() -> list[Kind]:
             strategy=Strategy(create_on_update=True),
             warnings={"v1": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
         ),
-        builtin(
-            "", "v1", "Event", short_names=("ev",), table=core.EVENT, strategy=Strategy(create_on_update=True)
-        ),
+        builtin("", "v1", "Event", short_names=("ev",), table=core.EVENT, strategy=Strategy(create_on_update=True)),
         builtin(
             "",
             "v1",

@@ -58,7 +58,12 @@ def default(schema: Schema, value: Any) -> None:
     """Fill in defaults in place; a null where null is not allowed counts as absent."""
     if isinstance(value, dict) and schema.kind == "object":
         for name, field in schema.fields.items():
-            if value.get(name) is None and name in value and not field.rules.get("nullable") and field.default is not None:
+            if (
+                value.get(name) is None
+                and name in value
+                and not field.rules.get("nullable")
+                and field.default is not None
+            ):
                 del value[name]
             if name not in value and field.default is not None:
                 value[name] = copy.deepcopy(field.default)
@@ -235,7 +240,13 @@ def _combinations(rules: Document, value: Any, path: str, found: list[Cause]) ->
     for schema in rules.get("allOf", ()):
         _validate(schema, value, path, found)
     if rules.get("anyOf") and not any(passes(schema) for schema in rules["anyOf"]):
-        found.append(Cause("FieldValueInvalid", f'Invalid value: "": {path} in body must validate at least one schema (anyOf)', path))
+        found.append(
+            Cause(
+                "FieldValueInvalid",
+                f'Invalid value: "": {path} in body must validate at least one schema (anyOf)',
+                path,
+            )
+        )
     if rules.get("oneOf"):
         count = sum(passes(schema) for schema in rules["oneOf"])
         if count != 1:
@@ -243,4 +254,6 @@ def _combinations(rules: Document, value: Any, path: str, found: list[Cause]) ->
             text += ". Found none valid" if not count else f". Found {count} valid alternatives"
             found.append(Cause("FieldValueInvalid", f'Invalid value: "": {path} in body {text}', path))
     if rules.get("not") is not None and passes(rules["not"]):
-        found.append(Cause("FieldValueInvalid", f'Invalid value: "": {path} in body must not validate the schema (not)', path))
+        found.append(
+            Cause("FieldValueInvalid", f'Invalid value: "": {path} in body must not validate the schema (not)', path)
+        )

@@ -117,7 +117,9 @@ def causes(given: Any, path: str, *, top: bool = True) -> list[Cause]:
     if type_ == "array" and not isinstance(given.get("items"), dict):
         found.append(required(f"{path}.items", "must be specified"))
     if given.get("properties") and given.get("additionalProperties"):
-        found.append(forbidden_field(f"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive"))
+        found.append(
+            forbidden_field(f"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive")
+        )
     for name, inner in (given.get("properties") or {}).items():
         if top and name == "metadata":
             continue

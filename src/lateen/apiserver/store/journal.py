@@ -134,7 +134,9 @@ class SqliteJournal:
         for version, type_, resource, namespace, name, body, checksum in rows:
             key = Key(resource, namespace, name)
             if _checksum(version, type_, key, body) != checksum:
-                raise StoreDamaged(f"{self._path} is damaged: revision {version} ({resource} {name}) fails its checksum")
+                raise StoreDamaged(
+                    f"{self._path} is damaged: revision {version} ({resource} {name}) fails its checksum"
+                )
             if version > compacted:
                 if version != expected:
                     raise StoreDamaged(f"{self._path} is damaged: revision {expected} is missing")
@@ -175,5 +177,3 @@ class SqliteJournal:
 
 def _checksum(version: int, type_: str, key: Key, body: bytes) -> int:
     return zlib.crc32(f"{version} {type_} {key.resource} {key.namespace} {key.name} ".encode(), zlib.crc32(body))
-
-

@@ -59,7 +59,9 @@ def _validate(document: Document) -> list[Cause]:
     if not versions:
         found.append(required("spec.versions", "must have exactly one version marked as storage version"))
     elif sum(bool(v.get("storage")) for v in versions) != 1:
-        found.append(invalid_value("spec.versions", versions, "must have exactly one version marked as storage version"))
+        found.append(
+            invalid_value("spec.versions", versions, "must have exactly one version marked as storage version")
+        )
     for index, version in enumerate(versions):
         field = f"spec.versions[{index}].schema.openAPIV3Schema"
         given = (version.get("schema") or {}).get("openAPIV3Schema")

@@ -40,9 +40,7 @@ def _prepare(pod: Document) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for key in _TOLERATED:
         if not any(t.get("key") in (key, None) and t.get("effect") in ("NoExecute", None) for t in tolerations):
-            tolerations.append(
-                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-            )
+            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
 
 
 def _quality(spec: dict[str, Any]) -> str:

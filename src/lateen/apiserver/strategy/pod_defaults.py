@@ -69,7 +69,12 @@ def _container(container: dict[str, Any]) -> None:
 
 
 def _probe(probe: dict[str, Any]) -> None:
-    for field, value in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+    for field, value in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
         probe.setdefault(field, value)
     if probe.get("httpGet") is not None:
         _http_get(probe["httpGet"])

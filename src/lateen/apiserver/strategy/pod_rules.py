@@ -71,9 +71,7 @@ def _volumes(volumes: Any, field: str, found: list[Cause]) -> set[str]:
     return seen
 
 
-def _container(
-    container: dict[str, Any], field: str, volumes: set[str], seen: set[str], found: list[Cause]
-) -> None:
+def _container(container: dict[str, Any], field: str, volumes: set[str], seen: set[str], found: list[Cause]) -> None:
     name = container.get("name", "")
     if not name:
         found.append(required(f"{field}.name"))

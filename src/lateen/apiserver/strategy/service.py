@@ -98,9 +98,7 @@ def _validate(document: Document) -> list[Cause]:
     if kind == "ExternalName":
         found += _external_name(spec)
     if kind in ("NodePort", "LoadBalancer") and headless:
-        found.append(
-            invalid_value("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
-        )
+        found.append(invalid_value("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services"))
     seen: set[str] = set()
     pairs: set[tuple[str, int]] = set()
     for index, port in enumerate(ports):
@@ -119,9 +117,7 @@ def _validate(document: Document) -> list[Cause]:
 
 def _as_go(pair: tuple[str, int]) -> str:
     """A port without what does not identify it, in the form Kubernetes shows its internal types."""
-    return (
-        f'{{"Name":"","Protocol":"{pair[0]}","AppProtocol":null,"Port":{pair[1]},"TargetPort":0,"NodePort":0}}'
-    )
+    return f'{{"Name":"","Protocol":"{pair[0]}","AppProtocol":null,"Port":{pair[1]},"TargetPort":0,"NodePort":0}}'
 
 
 def _external_name(spec: dict[str, Any]) -> list[Cause]:

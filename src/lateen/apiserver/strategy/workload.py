@@ -86,7 +86,11 @@ def _validate(document: Document) -> list[Cause]:
     if selector is not None and not matches_object(selector, labels):
         field = "spec.template.metadata.labels"
         found.append(
-            Cause("FieldValueInvalid", f"Invalid value: {go_value(labels)}: `selector` does not match template `labels`", field)
+            Cause(
+                "FieldValueInvalid",
+                f"Invalid value: {go_value(labels)}: `selector` does not match template `labels`",
+                field,
+            )
         )
     found += names.labels(labels, "spec.template.labels")
     found += spec_causes(template.get("spec") or {}, "spec.template.spec")

@@ -76,7 +76,9 @@ def selector_text(selector: Any) -> str:
     """A label selector object as text: `app in (a,b),tier=web`."""
     if not selector:
         return NONE
-    terms: list[tuple[str, str]] = [(key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()]
+    terms: list[tuple[str, str]] = [
+        (key, f"{key}={value}") for key, value in (selector.get("matchLabels") or {}).items()
+    ]
     for expression in selector.get("matchExpressions") or ():
         key, values = expression["key"], ",".join(sorted(expression.get("values") or ()))
         match expression["operator"]:

@@ -118,7 +118,9 @@ def _node(document: Document, now: datetime) -> list[Any]:
     states = ["Unknown" if ready is None else "Ready" if ready.get("status") == "True" else "NotReady"]
     if (document.get("spec") or {}).get("unschedulable"):
         states.append("SchedulingDisabled")
-    roles = {key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE)} | {labels.get("kubernetes.io/role", "")}
+    roles = {key.removeprefix(_ROLE) for key in labels if key.startswith(_ROLE)} | {
+        labels.get("kubernetes.io/role", "")
+    }
     info = status.get("nodeInfo") or {}
     kernel = info.get("kernelVersion") or UNKNOWN
     if info.get("architecture"):

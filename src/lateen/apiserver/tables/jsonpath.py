@@ -51,16 +51,16 @@ def find(path: str, document: Any) -> list[Any]:
 
 def _step(match: re.Match[str]) -> Step | None:
     if match["all"]:
-        return lambda value: list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
+        return lambda value: (
+            list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
+        )
     if match["index"] is not None:
         index = int(match["index"])
         return lambda value: value[index:][:1] if isinstance(value, list) and -len(value) <= index else []
     if match["left"]:
         left, same, right = "." + match["left"], match["sign"] == "==", match["right"]
         return lambda value: [
-            item
-            for item in (value if isinstance(value, list) else ())
-            if (_text(find(left, item)) == right) == same
+            item for item in (value if isinstance(value, list) else ()) if (_text(find(left, item)) == right) == same
         ]
     name = match["quoted"] if match["quoted"] is not None else (match["field"] or "").replace("\\.", ".")
     if not name:
