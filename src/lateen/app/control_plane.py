@@ -27,7 +27,7 @@ from lateen.model.core.secret import Secret
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
-from lateen.parse import Parsed, mesh_config
+from lateen.parse import Parsed, default_mesh_config, mesh_config_of
 from lateen.state.state import State
 from lateen.xds.node_identity import NodeIdentity
 
@@ -55,6 +55,7 @@ class ControlPlane:
 
     def __init__(self, domain: str = "cluster.local") -> None:
         self.state = State(domain)
+        self.state.set_mesh_config(default_mesh_config())
         self._documents: dict[Ref, Parsed] = {}
         self._streams: dict[Workload, int] = {}
         self._own: dict[Workload, Own] = {}
@@ -102,7 +103,7 @@ class ControlPlane:
 
     def diagnostics(self) -> list[Diagnostic]:
         """Everything that compiling the objects brought up, for the proxies that are connected."""
-        found = list(self._mesh_diagnostics)
+        found = [self._placed(diagnostic) for diagnostic in self._mesh_diagnostics]
         for report in self.state.db.reports():
             if isinstance(report, Diagnostic):
                 found.append(self._placed(report))
@@ -210,9 +211,8 @@ class ControlPlane:
         if config is None:
             parsed = self._documents.get(MESH_CONFIG)
             if parsed is not None and isinstance(parsed.object, ConfigMap):
-                place = f"{parsed.source.file} (data.mesh of ConfigMap istio)"
-                config, self._mesh_diagnostics = mesh_config(parsed.object.data.get("mesh", ""), place)
-        self.state.set_mesh_config(config or MeshConfig())
+                config, self._mesh_diagnostics = mesh_config_of(parsed.object)
+        self.state.set_mesh_config(config or default_mesh_config())
 
     def _placed(self, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic with the file and line of its field, if the object came from a file."""

@@ -14,6 +14,7 @@ import grpc
 
 from lateen.envoy.snapshot import Snapshot
 from lateen.model.diagnostic import Diagnostic
+from lateen.xds import status_service
 from lateen.xds.batch import Composer
 from lateen.xds.directory import Admission, ProxyDirectory, ProxyKey, Secrets, admit_as_stated
 from lateen.xds.listen_address import ListenAddress, parse_listen_address
@@ -144,7 +145,7 @@ class XdsServer:
             "StreamSecrets": self._state_secrets if local else _refuse_secrets,
         }
         services: dict[str, Mapping[str, Callable[..., Awaitable[None]]]] = {_ADS: ads, _SDS: sds}
-        return [
+        handlers = [
             grpc.method_handlers_generic_handler(
                 service,
                 {
@@ -154,6 +155,10 @@ class XdsServer:
             )
             for service, methods in services.items()
         ]
+        if local:
+            fetch = grpc.unary_unary_rpc_method_handler(self._client_status)
+            handlers.append(grpc.method_handlers_generic_handler(status_service.SERVICE, {status_service.FETCH: fetch}))
+        return handlers
 
     # Events
 
@@ -189,6 +194,9 @@ class XdsServer:
                     status = status.with_secrets(state.rejections, state.missing)
                 found.append(ProxyStatus(proxy.key, proxy.node, status))
         return found
+
+    async def _client_status(self, request: bytes, context: Context) -> bytes:
+        return status_service.client_status(self.statuses())
 
     # Streams
 

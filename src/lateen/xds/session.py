@@ -193,6 +193,8 @@ class Session:
             batch = self._listeners.due(snapshot.listeners)
         if batch is None:
             batch = self._routes.due(snapshot.routes)
+            if batch is not None:
+                self._hosts.tables_sent(batch.changed)
         if batch is None:
             batch = self._hosts.due(snapshot, self._routes)
         if batch is None and not self._hosts.blocked:

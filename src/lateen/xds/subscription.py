@@ -90,10 +90,14 @@ class Subscription:
     def open_named(self, wanted: Iterable[str], claims: Mapping[str, str]) -> None:
         """The client's first request names what it wants."""
         self.opened = True
-        if claims or self.doubtful:
-            ahead = {name: blob.version for name in self._unasked if (blob := find(self.held, name)) is not None}
-            self.claims = {**claims, **ahead}
+        if not claims and not self.doubtful:
+            self.subscribe(wanted)
+            return
+        ahead = {name: blob.version for name in self._unasked if (blob := find(self.held, name)) is not None}
+        self.claims = {**claims, **ahead}
+        unsent = self.owed
         self.subscribe(wanted)
+        self.owed = unsent
 
     def subscribe(self, wanted: Iterable[str]) -> None:
         """Every name is answered, also one that the client has already, but for those that were sent ahead."""
@@ -146,7 +150,7 @@ class Subscription:
             blob = find(target, name)
             if blob is None or name in self.doubtful or claims.get(name) != blob.version:
                 owed.append(name)
-        self.owed = self._composer.name_sets.shared(owed)
+        self.owed = self._composer.name_sets.shared(self.owed.union(owed))
         if self.wildcard:
             self.surplus = tuple(name for name in (self.doubtful | claims.keys()) if find(target, name) is None)
         self.held = target

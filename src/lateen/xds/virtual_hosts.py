@@ -34,7 +34,7 @@ def table_of(name: str) -> str:
 class HostTables:
     """One subscription per route table; `blocked` while one of them waits for an acknowledgement to go on."""
 
-    __slots__ = ("_claims", "_composer", "_held_tables", "_tables", "blocked", "opened")
+    __slots__ = ("_claims", "_composer", "_held_tables", "_refused_tables", "_tables", "blocked", "opened")
 
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
@@ -43,6 +43,7 @@ class HostTables:
         self._tables: dict[str, Subscription] = {}
         self._claims: dict[str, dict[str, str]] = {}
         self._held_tables: Names = NO_NAMES
+        self._refused_tables: Names = NO_NAMES
 
     def open(self, claims: Mapping[str, str]) -> None:
         """The client's first VHDS request. `claims` is believed for the tables that it holds."""
@@ -54,11 +55,19 @@ class HostTables:
         """The client says that it holds these route tables, or acknowledged them."""
         if not self._held_tables.issuperset(tables):
             self._held_tables = self._composer.name_sets.shared(self._held_tables.union(tables))
+        if self._refused_tables:
+            self._refused_tables = self._refused_tables.difference(tables)
 
     def tables_refused(self, tables: Iterable[str]) -> None:
         """The client refused a response with these route tables: those that it did not hold before have no place for
-        the hosts that followed them."""
-        self.tables_dropped([table for table in tables if table not in self._held_tables])
+        the hosts that follow them."""
+        self._refused_tables = self._refused_tables.union(tables) - self._held_tables
+
+    def tables_sent(self, tables: Iterable[str]) -> None:
+        """These route tables are on their way; what followed them when they were refused follows them again."""
+        if self._refused_tables:
+            for table in self._refused_tables.intersection(tables):
+                self._tables.pop(table, None)
 
     def tables_dropped(self, tables: Iterable[str]) -> None:
         """The client subscribed to these tables anew, or dropped them: it holds none of their hosts."""
@@ -86,8 +95,6 @@ class HostTables:
         for name, hosts in snapshot.virtual_hosts.items():
             if not routes.wants(name):
                 continue
-            if name in routes.rejected and name not in self._held_tables:
-                continue
             table = self._tables.get(name)
             if table is None:
                 if find(snapshot.routes, name) is None:
@@ -111,7 +118,6 @@ class HostTables:
         return self.blocked or any(
             routes.wants(name)
             and find(snapshot.routes, name) is not None
-            and (name not in routes.rejected or name in self._held_tables)
             and (name not in self._tables or self._tables[name].pending(hosts))
             for name, hosts in snapshot.virtual_hosts.items()
         )
