@@ -24,10 +24,9 @@ import yaml
 
 from lateen.compile.proxy import snapshot
 from lateen.compile.workload import Workload
-from lateen.parse import documents
+from lateen.parse import documents, mesh_config
 from lateen.state.state import State
 from tests.conformance.compiled import resources, workload_of
-from tests.conformance.documents import load
 
 ROOT = Path(__file__).resolve().parent
 INPUTS = {"in.yaml", "mesh.yaml", "proxies.yaml"}
@@ -58,10 +57,12 @@ class Case:
     def state(self) -> tuple[State, list[str]]:
         """The sound documents in a state, and what is wrong with the others."""
         mesh = self.folder / "mesh.yaml"
-        state = load("", mesh.read_text() if mesh.exists() else None)
+        settings, said = mesh_config(mesh.read_text() if mesh.exists() else "", "mesh.yaml")
         parsed = documents((self.folder / "in.yaml").read_text(), "in.yaml")
+        state = State()
+        state.set_mesh_config(settings)
         state.apply((found.object.ref, found.object) for found in parsed.objects)
-        return state, [str(diagnostic) for diagnostic in parsed.diagnostics]
+        return state, [str(diagnostic) for diagnostic in (*said, *parsed.diagnostics)]
 
     def outputs(self) -> dict[str, str]:
         """File name -> text of everything that the case gives."""
