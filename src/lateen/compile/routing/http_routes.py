@@ -12,6 +12,7 @@ import msgspec
 from envoy.config.route.v3.route_components_pb2 import Decorator, Route, RouteAction, WeightedCluster
 
 from lateen.compile.routing.source_match import RouteClient, http_match_applies
+from lateen.envoy.authority import require_authority_port
 from lateen.envoy.blob import pack
 from lateen.envoy.cors import CORS_FILTER, cors_policy
 from lateen.envoy.direct_response import direct_response_action
@@ -48,6 +49,8 @@ class Target(msgspec.Struct, frozen=True, cache_hash=True):
 
     cluster: str
     hash_key: ConsistentHashLB | None = None
+    authority_port: int = 0
+    """The port that requests must name beside their host; 0 if they may name any (see `strict_egress`)."""
 
 
 class RouteSemantics(msgspec.Struct, frozen=True, cache_hash=True):
@@ -156,6 +159,7 @@ class _Translation:
         if authority:
             action.host_rewrite_literal = authority
         self._mirror(action, route)
+        self._hold(message, route)
         hashed = self._to_one(message, route.route[0]) if len(route.route) == 1 else self._to_many(action, route.route)
         retries = route.retries if route.retries is not None else self._options.default_retries
         policy = retry_policy(retries, hashed=hashed)
@@ -196,6 +200,12 @@ class _Translation:
             action.weighted_clusters.clusters.append(share)
             self._hash(action, where)
         return False
+
+    def _hold(self, message: Route, route: HTTPRoute) -> None:
+        """Requests that would go to another port than the operator named do not match."""
+        ports = {self._target(to.destination).authority_port for to in route.route} - {0}
+        for port in sorted(ports):
+            require_authority_port(message.match, port)
 
     def _hash(self, action: RouteAction, target: Target) -> None:
         policy = hash_policy(target.hash_key)

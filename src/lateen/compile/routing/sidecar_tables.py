@@ -16,12 +16,13 @@ from lateen.compile.routing.rule_routes import ResolvedRule, resolve_rule, trans
 from lateen.compile.routing.source_match import RouteClient
 from lateen.compile.routing.table_plan import PlannedHost, TablePort, table_plan
 from lateen.compile.routing.table_services import ALL_PORTS
-from lateen.compile.routing.targets import Directions, default_hash_key
+from lateen.compile.routing.targets import Directions, default_hash_key, service_authority_port
 from lateen.compile.services.protocol import parse_protocol
 from lateen.compile.services.service import Protocol
 from lateen.compile.sidecar_scope.egress_listener import EgressListener, egress_listeners
 from lateen.compile.workload import Scope
 from lateen.envoy.address import UNIX_PREFIX
+from lateen.envoy.authority import require_authority_port
 from lateen.envoy.blob import Blob, blob
 from lateen.envoy.names import ALLOW_ANY_DYNAMIC_DNS, BLACK_HOLE, outbound_cluster
 from lateen.envoy.route_table import delivered_table, virtual_host_resource
@@ -102,7 +103,8 @@ def known_host(
     if planned.service is None:
         return None
     hash_key = default_hash_key(db, directions.scope, planned.service, planned.port)
-    return plain_virtual_host(db, table, planned.name, planned.domains, planned.hostname, planned.port, hash_key)
+    named = service_authority_port(db, planned.service, planned.port)
+    return plain_virtual_host(db, table, planned.name, planned.domains, planned.hostname, planned.port, hash_key, named)
 
 
 @collection(known_host)
@@ -150,9 +152,12 @@ def plain_virtual_host(
     host: str,
     port: int,
     hash_key: ConsistentHashLB | None,
+    authority_port: int,
 ) -> Blob:
-    """The virtual host of a service that no VirtualService governs."""
+    """The virtual host of a service that no VirtualService governs. `authority_port` is that of `Target`."""
     route = default_route(host, port, outbound_cluster(port, "", host), default_retries(db), hash_key)
+    if authority_port:
+        require_authority_port(route.match, authority_port)
     resource = virtual_host_resource(table, name)
     return blob(resource, virtual_host(resource, domains, [route], attempt_count=attempt_count(db)))
 

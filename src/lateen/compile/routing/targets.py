@@ -8,12 +8,14 @@ from typing import NamedTuple
 from lateen.compile.routing.hash_key import destination_hash_key, service_hash_key
 from lateen.compile.routing.http_routes import Target
 from lateen.compile.routing.table_services import Advertised, advertised
+from lateen.compile.services.registry import service as declared_service
 from lateen.compile.services.service import ServiceKey
+from lateen.compile.services.strict_egress import authority_port
 from lateen.compile.sidecar_scope.services import listener_services, scoped_services
 from lateen.compile.traffic_policy.destination_rule import destination_rule
 from lateen.compile.workload import Scope
-from lateen.envoy.names import outbound_cluster
-from lateen.incremental.engine import Engine
+from lateen.envoy.names import ClusterName, outbound_cluster
+from lateen.incremental.engine import Engine, query
 from lateen.model.networking.destination import Destination
 from lateen.model.networking.load_balancer import ConsistentHashLB
 
@@ -32,7 +34,8 @@ class Directions(NamedTuple):
 
     def http_target(self, db: Engine, destination: Destination) -> Target:
         """The way of requests to `destination`."""
-        return Target(self.cluster(db, destination), self._hash_key(db, destination))
+        cluster = self.cluster(db, destination)
+        return Target(cluster, self._hash_key(db, destination), self._authority_port(db, cluster))
 
     def cluster(self, db: Engine, destination: Destination) -> str:
         """The cluster of `destination`, which need not exist: then the requests fail, not the rule.
@@ -61,6 +64,11 @@ class Directions(NamedTuple):
             return found.on((self.port,)) if self.port in found.ports else None
         return found
 
+    def _authority_port(self, db: Engine, cluster: str) -> int:
+        name = ClusterName.parse(cluster)
+        scoped = scoped_services(db, self.scope).get(name.host) if name is not None else None
+        return service_authority_port(db, scoped.key, name.port) if name is not None and scoped is not None else 0
+
     def _hash_key(self, db: Engine, destination: Destination) -> ConsistentHashLB | None:
         scoped = scoped_services(db, self.scope).get(destination.host)
         if scoped is None:
@@ -68,6 +76,12 @@ class Directions(NamedTuple):
         scope = self.scope
         rule = destination_rule(db, scope.namespace, scope.labels, destination.host, scoped.key.namespace)
         return destination_hash_key(rule, destination)
+
+
+@query
+def service_authority_port(db: Engine, service: ServiceKey, port: int) -> int:
+    """The port that requests to a service must name beside its host; 0 if they may name any."""
+    return authority_port(declared_service(db, service), port)
 
 
 def default_hash_key(db: Engine, scope: Scope, service: ServiceKey, port: int) -> ConsistentHashLB | None:

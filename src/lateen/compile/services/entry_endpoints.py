@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from lateen.compile.mesh import trust_domain
 from lateen.compile.services.endpoint import Endpoint, Health
 from lateen.compile.services.pod import CLUSTER, WorkloadFacts, pod_facts
+from lateen.compile.services.strict_egress import is_strict
 from lateen.compile.services.workload_entry import entry_facts, entry_labels, facts_of
 from lateen.compile.workload import Labels, labels_of
 from lateen.incremental.engine import Engine, query
-from lateen.model.host import is_ip_address
+from lateen.model.host import is_ip_address, is_wildcard
 from lateen.model.networking.service_entry import Resolution, ServiceEntryPort
 from lateen.model.ref import Ref
 from lateen.state import inputs
@@ -46,6 +47,11 @@ def _by_name(facts: WorkloadFacts) -> tuple[str, str]:
     return (facts.name, facts.address)
 
 
+def _is_held(declared: Resolution, host: str) -> bool:
+    """Whether strict egress looks up the host itself instead of passing connections on."""
+    return declared is Resolution.NONE and not is_wildcard(host)
+
+
 @query
 def entry_endpoints(db: Engine, ref: Ref, host: str) -> tuple[Endpoint, ...]:
     """The endpoints of the ServiceEntry `ref` on all its ports, for one of its hosts."""
@@ -53,7 +59,7 @@ def entry_endpoints(db: Engine, ref: Ref, host: str) -> tuple[Endpoint, ...]:
     if entry is None:
         return ()
     spec = entry.spec
-    by_name = spec.resolution in _BY_NAME
+    by_name = spec.resolution in _BY_NAME or (_is_held(spec.resolution, host) and is_strict(db, entry))
     if spec.workload_selector is not None:
         selector = labels_of(spec.workload_selector.labels)
         workloads = [w for w in selected_workloads(db, ref.namespace, selector) if by_name or is_ip_address(w.address)]

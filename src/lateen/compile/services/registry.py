@@ -9,6 +9,7 @@ from lateen.compile.mesh import domain
 from lateen.compile.services.kubernetes_service import kubernetes_service, service_hostname, service_ref
 from lateen.compile.services.service import MeshService, Registry, ServiceKey
 from lateen.compile.services.service_entry import entry_service, merge
+from lateen.compile.services.strict_egress import is_strict, strict_form
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
 from lateen.state import inputs
@@ -37,7 +38,10 @@ def declared_by_service(db: Engine, ref: Ref) -> MeshService | None:
 def declared_by_entry(db: Engine, ref: Ref, host: str) -> MeshService | None:
     """The host `host` of the ServiceEntry `ref` as a service of the mesh."""
     found = inputs.service_entry(db, ref)
-    return entry_service(found, host) if found is not None and host in found.spec.hosts else None
+    if found is None or host not in found.spec.hosts:
+        return None
+    declared = entry_service(found, host)
+    return strict_form(db, declared) if is_strict(db, found) else declared
 
 
 @query

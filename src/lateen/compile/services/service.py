@@ -130,6 +130,8 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """internalTrafficPolicy: Local."""
     traffic_distribution: str = ""
     publish_not_ready: bool = False
+    strict: bool = False
+    """Nothing that a client says decides where its traffic goes: see `strict_egress`."""
     variant: str = ""
     """See `ServiceKey.variant`."""
     parts: tuple[MeshService, ...] = ()
