@@ -45,11 +45,14 @@ class EnvoyModel:
         self.vhds_opened = False
         self.received = 0
         self.requests: deque[Request] = deque()
+        self.withheld: list[Request] = []
+        """Answers about clusters, held back while a cluster warms."""
         self.connect()
 
     def connect(self) -> None:
         """Begin a new stream, with what is held from the last one."""
         self.requests.clear()
+        self.withheld.clear()
         self._say(CLUSTER, claims=dict(self.versions[CLUSTER]))
         if self.subscribed[ENDPOINT]:
             self._say(ENDPOINT, sorted(self.subscribed[ENDPOINT]), claims=dict(self.versions[ENDPOINT]))
@@ -78,10 +81,18 @@ class EnvoyModel:
         versions = {r.name: r.version for r in response.resources}
         error = handle(changed, list(response.removed_resources))
         if error is None:
-            self.versions[response.type_url].update(versions)
+            wanted = self.subscribed.get(response.type_url, versions.keys())
+            self.versions[response.type_url].update((n, v) for n, v in versions.items() if n in wanted)
             for name in response.removed_resources:
                 self.versions[response.type_url].pop(name, None)
-        self.requests.append(Request(response.type_url, nonce=response.nonce, error=error))
+        answer = Request(response.type_url, nonce=response.nonce, error=error)
+        if response.type_url == CLUSTER:
+            self.withheld.append(answer)
+        else:
+            self.requests.append(answer)
+        if not self.warming:
+            self.requests += self.withheld
+            self.withheld.clear()
 
     def _take_clusters(self, changed: dict[str, bytes], removed: list[str]) -> str | None:
         if any(revision(body) == UNBUILDABLE for body in changed.values()):
@@ -112,6 +123,7 @@ class EnvoyModel:
             if name not in self.subscribed[ENDPOINT]:
                 continue
             if revision(body) == REFUSED:
+                self.warming.clear()  # A refusal ends every wait for endpoints.
                 return "malformed endpoint"
             self.endpoints[name] = body
             self.warming.discard(name)
