@@ -94,3 +94,10 @@ def test_a_table_that_no_sidecar_has_is_empty() -> None:
     world = state(service("catalog"))
     assert not hosts(world, sidecar(), "no-table")
     assert list(hosts(world, sidecar(), "81")) == ["allow_any"]
+
+
+def test_a_rule_of_which_envoy_takes_nothing_is_as_good_as_absent() -> None:
+    world = state(service("catalog"), rule("bad", "catalog", 'name: bad, redirect: {uri: "/x", redirectCode: 304}'))
+    (route,) = hosts(world, sidecar(), "80")["catalog.plaza.svc.cluster.local:80"].routes
+    assert route.name == "default"
+    assert any("bad" in said for said in reports(world))

@@ -95,11 +95,13 @@ def known_host(
     db: Engine, table: str, planned: PlannedHost, client: RouteClient, directions: Directions
 ) -> Blob | None:
     """The virtual host of one host: the routes of the first rule that has any for the client, whole and alone, else the
-    default route to the service."""
+    default route to the service. A rule of which Envoy would refuse every route is as good as absent."""
     for rule in planned.rules:
         resolved = resolve_rule(db, rule, client, directions)
         if resolved is not None:
-            return ruled_virtual_host(db, table, planned.name, planned.domains, resolved)
+            ruled = ruled_virtual_host(db, table, planned.name, planned.domains, resolved)
+            if ruled is not None:
+                return ruled
     if planned.service is None:
         return None
     hash_key = default_hash_key(db, directions.scope, planned.service, planned.port)
