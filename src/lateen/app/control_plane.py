@@ -20,7 +20,6 @@ from lateen.compile.services.instances import ServiceTarget
 from lateen.compile.workload import Interception, Locality, Role, Scope, Workload, labels_of
 from lateen.envoy.origin import find_blob, objects_behind
 from lateen.envoy.snapshot import Layer, Snapshot
-from lateen.files.folder import Change
 from lateen.incremental import Failure
 from lateen.model.core.config_map import ConfigMap
 from lateen.model.core.secret import Secret
@@ -28,6 +27,7 @@ from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 from lateen.parse import Parsed, default_mesh_config, mesh_config_of
+from lateen.parse.change import Change
 from lateen.state.state import State
 from lateen.xds.node_identity import NodeIdentity
 

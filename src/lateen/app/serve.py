@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serving a folder of documents to proxies, until told to stop."""
+"""Serving documents to proxies, until told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from lateen.app.control_plane import ControlPlane, Update
-from lateen.files.folder import Change, Folder
-from lateen.files.watch import Watcher
 from lateen.identity.authority_store import load_or_create
 from lateen.identity.secret_source import SecretSource
 from lateen.identity.system_roots import system_roots
 from lateen.model.diagnostic import Diagnostic
+from lateen.parse.change import Change
 from lateen.xds.server import XdsServer
 
 Say = Callable[[str], None]
@@ -27,11 +27,22 @@ LONGEST_WAIT = 60.0
 """Seconds between two looks at the certificates, for new ones may be due before those that were there."""
 
 
-class FolderService:
-    """The control plane on a folder. `say` gets one line for every change, and one for everything that is wrong."""
+class Source(Protocol):
+    """Where documents come from: a folder (`files`) or a Kubernetes API (`kube`)."""
 
-    def __init__(self, path: Path, plane: ControlPlane, secrets: SecretSource, say: Say) -> None:
-        self._folder = Folder(path)
+    def changes(self) -> AsyncIterator[list[Change]]:
+        """All objects at first, then what is different, for ever."""
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with the documents that are there."""
+
+
+class Service:
+    """The control plane on a source of documents. `say` gets one line for every change, and one for everything that is
+    wrong."""
+
+    def __init__(self, source: Source, plane: ControlPlane, secrets: SecretSource, say: Say) -> None:
+        self._source = source
         self._server = XdsServer(plane, secrets)
         self._plane = plane
         self._secrets = secrets
@@ -39,34 +50,31 @@ class FolderService:
         self._told: set[Diagnostic] = set()
 
     async def run(self, xds_address: str) -> None:
-        """Read the folder, serve it, and follow its changes until cancelled.
+        """Take in the documents, serve them, and follow their changes until cancelled.
 
-        Raises xds.server.ListenError if the address cannot be listened on, FileNotFoundError without a folder.
+        Raises xds.server.ListenError if the address cannot be listened on.
         """
-        with Watcher(self._folder) as watcher:
-            started = time.perf_counter()
-            changes = self._folder.read(self._folder.files())
-            self._plane.apply(changes)
-            self._tell_diagnostics()
-            seconds = time.perf_counter() - started
-            self._say(f"read {len(changes)} objects from {self._folder.path} in {1000 * seconds:.0f} ms")
-            bound = await self._server.listen(xds_address)
-            self._say(f"serving xDS on {bound}")
-            rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self._server))
-            try:
-                async for paths in watcher.changes():
-                    started = time.perf_counter()
-                    changes = self._folder.read(paths)
-                    update = self._plane.apply(changes)
+        rotation: asyncio.Task[None] | None = None
+        try:
+            async for changes in self._source.changes():
+                started = time.perf_counter()
+                update = self._plane.apply(changes)
+                if rotation is None:
+                    seconds = time.perf_counter() - started
+                    self._say(f"took in {len(changes)} objects in {1000 * seconds:.0f} ms")
+                    self._say(f"serving xDS on {await self._server.listen(xds_address)}")
+                    rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self._server))
+                else:
                     self._server.publish(update.snapshots)
                     if any(change.ref.kind in SECRET_KINDS for change in changes):
                         self._server.secrets_changed()
                     if update.objects:
                         self._tell_change(changes, update, time.perf_counter() - started)
-                    self._tell_diagnostics()
-            finally:
+                self._tell_diagnostics()
+        finally:
+            if rotation is not None:
                 rotation.cancel()
-                await self._server.stop(grace=0.5)
+            await self._server.stop(grace=0.5)
 
     def _tell_change(self, changes: list[Change], update: Update, seconds: float) -> None:
         first = changes[0]
@@ -83,7 +91,7 @@ class FolderService:
 
     def _tell_diagnostics(self) -> None:
         """Say what is wrong now and was not before, and what has been mended."""
-        now = dict.fromkeys([*self._folder.diagnostics(), *self._plane.diagnostics(), *self._secrets.diagnostics()])
+        now = dict.fromkeys([*self._source.diagnostics(), *self._plane.diagnostics(), *self._secrets.diagnostics()])
         for diagnostic in now:
             if diagnostic not in self._told:
                 self._say(str(diagnostic))

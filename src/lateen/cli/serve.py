@@ -14,8 +14,14 @@ import click
 import uvloop
 
 from lateen.app.control_plane import ControlPlane
-from lateen.app.serve import FolderService, open_secrets, until_stopped
+from lateen.app.serve import Service, open_secrets, until_stopped
+from lateen.files.watch import FolderSource
 from lateen.identity.authority_store import AuthorityStoreError
+from lateen.identity.secret_source import SecretSource
+from lateen.kube.client import KubeClient
+from lateen.kube.errors import UnreachableError
+from lateen.kube.source import KubeSource
+from lateen.model.kinds import CORE_KINDS, ISTIO_KINDS
 from lateen.parse import mesh_config as parse_mesh_config
 from lateen.xds.server import ListenError
 
@@ -30,12 +36,14 @@ def default_data_folder() -> Path:
 
 @click.command()
 @click.option(
-    "-f",
-    "--filename",
-    "path",
-    required=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="A folder or a file of documents.",
+    "-f", "--filename", "path", type=click.Path(exists=True, path_type=Path), help="A folder or a file of documents."
+)
+@click.option("--kube", is_flag=True, help="Take the documents from a Kubernetes API instead.")
+@click.option("--context", help="With --kube: this context of the kubeconfig.")
+@click.option(
+    "--kubeconfig",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --kube: this file, otherwise the pod's service account, KUBECONFIG or the default file.",
 )
 @click.option(
     "--mesh-config",
@@ -49,17 +57,29 @@ def default_data_folder() -> Path:
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Where the certificate authority is kept."
 )
 @click.option("--domain", default="cluster.local", show_default=True, help="The DNS domain of services.")
-def serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path | None, domain: str) -> None:
-    """Serve the documents of a folder to Envoy proxies, at once and whenever a file changes.
+def serve(
+    path: Path | None,
+    kube: bool,
+    context: str | None,
+    kubeconfig: Path | None,
+    mesh_config: Path | None,
+    xds_address: str,
+    data: Path | None,
+    domain: str,
+) -> None:
+    """Serve documents to Envoy proxies, at once and whenever one of them changes.
 
-    A file counts when its writer closes it or renames it into place. What is wrong is said with file, line and what to
-    do; the other documents keep working.
+    They come from a folder (a file counts when its writer closes it or renames it into place) or from a Kubernetes API.
+    What is wrong is said with its place and what to do; the other documents keep working.
 
     \b
     Examples:
       lateen serve -f documents/
       lateen serve -f mesh.yaml --xds-address unix:/run/lateen/xds.sock
+      lateen serve --kube --context kind-dev
     """
+    if kube == (path is not None):
+        raise click.UsageError("give either -f with a folder, or --kube")
     try:
         plane = ControlPlane(domain)
         if mesh_config is not None:
@@ -68,17 +88,29 @@ def serve(path: Path, mesh_config: Path | None, xds_address: str, data: Path | N
                 _say(str(problem))
             plane.set_mesh_config(settings)
         secrets = open_secrets(plane, data or default_data_folder())
-        uvloop.run(_serve(FolderService(path, plane, secrets, _say), xds_address))
-    except (ListenError, AuthorityStoreError) as error:
+        if path is not None:
+            uvloop.run(_serve(Service(FolderSource(path), plane, secrets, _say), xds_address))
+        else:
+            uvloop.run(_serve_kube(plane, secrets, kubeconfig, context, xds_address))
+    except (ListenError, AuthorityStoreError, UnreachableError) as error:
         click.echo(f"lateen serve: {error}", err=True)
         sys.exit(MISSING)
 
 
-async def _serve(service: FolderService, xds_address: str) -> None:
+async def _serve(service: Service, xds_address: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await until_stopped(asyncio.create_task(service.run(xds_address)), stop)
+
+
+async def _serve_kube(
+    plane: ControlPlane, secrets: SecretSource, kubeconfig: Path | None, context: str | None, xds_address: str
+) -> None:
+    async with KubeClient.connect(kubeconfig, context) as client:
+        await client.version()
+        source = KubeSource(client, (*CORE_KINDS, *ISTIO_KINDS), _say)
+        await _serve(Service(source, plane, secrets, _say), xds_address)
 
 
 def _say(line: str) -> None:

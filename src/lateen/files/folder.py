@@ -10,20 +10,14 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
 from lateen.parse import Parsed, documents, first_wins
+from lateen.parse.change import Change
 from lateen.parse.document import LARGEST_FILE
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
-
-class Change(NamedTuple):
-    """One object is now this, or gone (`parsed` is None)."""
-
-    ref: Ref
-    parsed: Parsed | None
 
 
 class Folder:

@@ -12,9 +12,31 @@ from pathlib import Path
 from asyncinotify import Event, Inotify, Mask
 
 from lateen.files.folder import Folder
+from lateen.model.diagnostic import Diagnostic
+from lateen.parse.change import Change
 
 FILES = Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE
 FOLDERS = Mask.CREATE | Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.ONLYDIR
+
+
+class FolderSource:
+    """A folder as a source of changes: all its objects at first, then those of the files that are complete and
+    different."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = Folder(path)
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with the documents that are there."""
+        return self._folder.diagnostics()
+
+    async def changes(self) -> AsyncIterator[list[Change]]:
+        """Sets of changes; whatever has come in since the last one was asked for is in the next."""
+        with Watcher(self._folder) as watcher:
+            yield self._folder.read(self._folder.files())
+            async for paths in watcher.changes():
+                if changes := self._folder.read(paths):
+                    yield changes
 
 
 class Watcher:
