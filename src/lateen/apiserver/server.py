@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import socket
 import uuid
 from collections.abc import AsyncIterator
@@ -131,9 +130,6 @@ class ApiServer:
         )
         await self._exit.enter_async_context(self._serving(files))
         kubeconfig.write(self.kubeconfig, self.url, files.authority.read_bytes(), self.token)
-        # Everything imported and loaded so far stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
         return self
 
     async def __aexit__(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from lateen.apiserver.operations.call import Call
 from lateen.apiserver.registry.kind import Document
 from lateen.apiserver.schema import times
 from lateen.apiserver.schema.decode import decode
+from lateen.apiserver.schema.node import Schema
 
 APPLY, UPDATE = "Apply", "Update"
 _MOST_UPDATES = 10
@@ -166,14 +168,14 @@ def _bare(document: Document) -> Document:
 
 def nothing(call: Call) -> Document:
     """The object before it was created: for built-in kinds what Go writes of an empty one."""
-    if call.kind.custom:
-        return {"apiVersion": call.api_version, "kind": call.kind.kind, "metadata": {}}
-    return {
-        "apiVersion": call.api_version,
-        "kind": call.kind.kind,
-        "metadata": {},
-        **decode(call.kind.schema(call.version), {})[0],
-    }
+    found = {"apiVersion": call.api_version, "kind": call.kind.kind, "metadata": {}}
+    return found if call.kind.custom else {**found, **_zero(call.kind.schema(call.version))}
+
+
+@functools.cache
+def _zero(schema: Schema) -> Document:
+    """What Go writes of an empty object; not to be changed."""
+    return decode(schema, {})[0]
 
 
 def _cap(managers: Managers) -> None:

@@ -112,10 +112,10 @@ class Comparison:
 
     def without(self, prefixes: tuple[Path, ...]) -> Comparison:
         """The comparison apart from everything below the prefixes."""
-        if prefixes:
-            for paths in (self.added, self.modified, self.removed):
-                ignored = {p for p in paths if any(p[: len(prefix)] == prefix for prefix in prefixes)}
-                paths -= ignored
+        firsts = {prefix[0] for prefix in prefixes}
+        for paths in (self.added, self.modified, self.removed):
+            near = [path for path in paths if path[0] in firsts]
+            paths.difference_update([p for p in near if any(p[: len(prefix)] == prefix for prefix in prefixes)])
         return self
 
 

@@ -113,10 +113,9 @@ def selection(call: Call) -> Callable[[Stored], bool] | None:
         if labels is None and all(path in ("metadata.name", "metadata.namespace") for path, _, _ in fields):
             key = stored.key
             return all(((key.name if p == "metadata.name" else key.namespace) == v) == eq for p, eq, v in fields)
-        document = stored.document()
-        if labels is not None and not labels(document["metadata"].get("labels") or {}):
+        if labels is not None and not labels(stored.labels):
             return False
-        return matches_fields(fields, document)
+        return not fields or matches_fields(fields, stored.document())
 
     return matches
 

@@ -6,7 +6,6 @@ Directives: `$patch: delete|replace|merge`, `$retainKeys`, `$setElementOrder/<li
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from lateen.apiserver.schema.node import Schema
@@ -24,8 +23,11 @@ class StrategicError(ValueError):
 
 
 def merge(schema: Schema, original: Document, patch: Document) -> Document:
-    """`original` with `patch` merged in; both stay as they are. Raises StrategicError."""
-    return _map(schema, copy.deepcopy(original), copy.deepcopy(patch))
+    """`original` with `patch` merged in; the result is made of both, which are not to be used any more.
+
+    Raises StrategicError.
+    """
+    return _map(schema, original, patch)
 
 
 def _map(schema: Schema | None, original: Document, patch: Document) -> Document:

@@ -51,11 +51,9 @@ def _object(schema: Schema, value: dict[str, Any], path: str, plain: str, unknow
         decoded = _value(field, item, prefix + name, plain_prefix + name, unknown, schema.name)
         if field.zero or decoded or (decoded is not None and field.kind == "any"):
             out[name] = decoded
-    for name, field in fields.items():
-        if field.zero == "keep" and name not in out:
-            out[name] = _empty(field)
-        elif field.zero == "null":
-            out.setdefault(name, None)
+    for name, field in schema.written:
+        if name not in out:
+            out[name] = _empty(field) if field.zero == "keep" else None
     return out
 
 
@@ -145,9 +143,7 @@ def _empty(schema: Schema) -> Any:
     """What Go writes for a value that was never set."""
     match schema.kind:
         case "object":
-            found = {name: _empty(field) for name, field in schema.fields.items() if field.zero == "keep"}
-            found.update({name: None for name, field in schema.fields.items() if field.zero == "null"})
-            return found
+            return {name: _empty(field) if field.zero == "keep" else None for name, field in schema.written}
         case "string":
             return ""
         case "integer" | "number" | "int-or-string":

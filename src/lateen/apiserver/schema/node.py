@@ -21,6 +21,7 @@ class Schema:
     __slots__ = (
         "_fields",
         "_load",
+        "_written",
         "atomic",
         "bits",
         "default",
@@ -53,6 +54,7 @@ class Schema:
         """Name of the type in Go's error messages: `v1.PodSpec`."""
         self._fields = fields
         self._load = load
+        self._written: list[tuple[str, Schema]] | None = None
         self.items = items
         self.bits = 64
         self.list_type = ""
@@ -77,6 +79,13 @@ class Schema:
         if self._fields is None:
             self._fields = self._load() if self._load else {}
         return self._fields
+
+    @property
+    def written(self) -> list[tuple[str, Schema]]:
+        """The fields Go writes even when they are empty."""
+        if self._written is None:
+            self._written = [(name, field) for name, field in self.fields.items() if field.zero in ("keep", "null")]
+        return self._written
 
     def __repr__(self) -> str:
         return f"Schema({self.kind} {self.name})"

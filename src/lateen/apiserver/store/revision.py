@@ -19,12 +19,20 @@ class Key(NamedTuple):
 class Stored:
     """One object at one resource version. `body` is its JSON without `apiVersion` and `kind`, which depend on the request."""
 
-    __slots__ = ("body", "key", "version")
+    __slots__ = ("_labels", "body", "key", "version")
 
     def __init__(self, key: Key, version: int, body: bytes) -> None:
         self.key = key
         self.version = version
         self.body = body
+        self._labels: dict[str, str] | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels, parsed once: selectors ask for them again and again."""
+        if self._labels is None:
+            self._labels = self.document()["metadata"].get("labels") or {}
+        return self._labels
 
     def document(self) -> dict[str, Any]:
         """The object parsed anew; the caller may change it."""
