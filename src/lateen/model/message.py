@@ -31,6 +31,9 @@ class Message(
     RULES: ClassVar[tuple[Rule, ...]] = ()
     """Rules of the schema about several fields."""
 
+    SNAKE_CASE_TOO: ClassVar[tuple[str, ...]] = ()
+    """Fields whose snake_case spelling the schema has besides; decoders take it for every field."""
+
     OPEN: ClassVar[bool] = False
     """Whether fields that the class does not name are accepted and dropped (Kubernetes' own kinds)."""
 

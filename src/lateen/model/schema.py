@@ -28,6 +28,8 @@ class Text(msgspec.Struct, frozen=True):
     min_length: int | None = None
     max_length: int | None = None
     pattern: str = ""
+    format: str = ""
+    """What the text is, such as date-time."""
 
 
 class Items(msgspec.Struct, frozen=True):
@@ -35,6 +37,12 @@ class Items(msgspec.Struct, frozen=True):
 
     minimum: int | None = None
     maximum: int | None = None
+
+
+class ListKeys(msgspec.Struct, frozen=True):
+    """The elements of a list are told apart by these fields, by their names in the API."""
+
+    names: tuple[str, ...]
 
 
 class Required(msgspec.Struct, frozen=True):

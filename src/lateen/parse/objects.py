@@ -27,6 +27,7 @@ SCHEMA_CODES: Final = frozenset(
         "out-of-range",
         "pattern",
         "name",
+        "duplicate",
     }
 )
 """Problems of values that are there as they were written."""

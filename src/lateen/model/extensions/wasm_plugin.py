@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from lateen.model.message import Message
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import JSON, REQUIRED, Int32, Items, Rule, Text
+from lateen.model.schema import JSON, REQUIRED, Int32, Items, ListKeys, Rule, Text
 from lateen.model.selector import (
     ONE_TARGET,
     PolicyTargetReference,
@@ -109,7 +109,7 @@ class WasmEnvVar(Message, frozen=True, kw_only=True):
 class VmConfig(Message, frozen=True, kw_only=True):
     """Settings of the plugin's virtual machine."""
 
-    env: Annotated[tuple[WasmEnvVar, ...], Items(maximum=256)] = ()
+    env: Annotated[tuple[WasmEnvVar, ...], Items(maximum=256), ListKeys(("name",))] = ()
     """Environment of the plugin."""
 
 
@@ -118,7 +118,7 @@ class TrafficSelector(Message, frozen=True, kw_only=True):
 
     mode: WorkloadMode = WorkloadMode.UNDEFINED
     """Side of the proxy."""
-    ports: tuple[WorkloadPortSelector, ...] = ()
+    ports: Annotated[tuple[WorkloadPortSelector, ...], ListKeys(("number",))] = ()
     """Ports, of the service towards upstreams and of the workload else; all when empty."""
 
 

@@ -94,6 +94,8 @@ class Delegate(Message, frozen=True, kw_only=True):
 class HTTPRoute(Message, frozen=True, kw_only=True):
     """A route of HTTP requests: when it applies, and what becomes of the requests. The first that applies wins."""
 
+    SNAKE_CASE_TOO: ClassVar[tuple[str, ...]] = ("mirror_percent",)
+
     name: str = ""
     """Name of the route; appears with the match's name in access logs."""
     match: tuple[HTTPMatchRequest, ...] = ()

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from lateen.model.message import Message
 from lateen.model.networking.workload_entry import ADDRESS_REQUIRED, WorkloadEntrySpec
 from lateen.model.resource import Column, Resource, ResourceType
-from lateen.model.schema import REQUIRED, Items, PortNumber, Rule, Text, at_most_one
+from lateen.model.schema import REQUIRED, Items, ListKeys, PortNumber, Rule, Text, at_most_one
 from lateen.model.selector import LabelSelector
 from lateen.model.status import ServiceEntryStatus
 
@@ -94,6 +94,7 @@ class ServiceEntrySpec(Message, frozen=True, kw_only=True):
     ports: Annotated[
         tuple[ServiceEntryPort, ...],
         Items(maximum=256),
+        ListKeys(("name",)),
         Rule(
             "port number cannot be duplicated",
             "self.all(l1, self.exists_one(l2, l1.number == l2.number))",

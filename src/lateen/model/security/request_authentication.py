@@ -41,6 +41,7 @@ class JWTPresence(enum.Enum):
 class JWTRule(Message, frozen=True, kw_only=True):
     """One issuer whose tokens are accepted."""
 
+    SNAKE_CASE_TOO: ClassVar[tuple[str, ...]] = ("jwks_uri",)
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "only one of jwks or jwksUri can be set",

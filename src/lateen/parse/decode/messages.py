@@ -15,7 +15,7 @@ from lateen.model.diagnostic import Severity
 from lateen.model.duration import Duration
 from lateen.model.message import FrozenList, FrozenMap, Message
 from lateen.model.resource import Resource
-from lateen.model.schema import Items, Number, Required, Rule, Text
+from lateen.model.schema import Items, ListKeys, Number, Required, Rule, Text
 from lateen.parse.decode import scalars
 from lateen.parse.decode.context import Context, Path
 from lateen.parse.decode.scalars import Invalid, wrong_type
@@ -161,6 +161,8 @@ def _check_of(part: Any, annotation: Any) -> scalars.Check | None:
             return scalars.number_bounds(part)
         case Items():
             return scalars.size_bounds(part, "items" if get_origin(annotation) is tuple else "properties")
+        case ListKeys():
+            return scalars.distinct(part)
         case Rule():
             return lambda value: None if part.holds(value) else Invalid("rule", part.message)
         case _:

@@ -7,11 +7,12 @@ import difflib
 import enum
 import math
 import re
-from collections.abc import Callable, Sized
+from collections import Counter
+from collections.abc import Callable, Iterable, Sized
 from typing import Any, Final
 
 from lateen.model.duration import Duration
-from lateen.model.schema import Items, Number, Text
+from lateen.model.schema import Items, ListKeys, Number, Text
 from lateen.parse.text import duration as durations
 
 
@@ -96,6 +97,21 @@ def size_bounds(items: Items, unit: str) -> Check:
         if items.maximum is not None and len(value) > items.maximum:
             return Invalid("too-many", f"must have at most {items.maximum} {unit}", "split the object")
         return None
+
+    return check
+
+
+def distinct(keys: ListKeys) -> Check:
+    """Elements of a list that its keys tell apart."""
+    attributes = [re.sub("(?<=[a-z0-9])([A-Z])", r"_\1", name).lower() for name in keys.names]
+
+    def check(values: Iterable[Any]) -> Invalid | None:
+        found = Counter(tuple(getattr(value, attribute) for attribute in attributes) for value in values)
+        twice = next((identity for identity, count in found.items() if count > 1), None)
+        if twice is None:
+            return None
+        shown = ", ".join(f"{name}: {value}" for name, value in zip(keys.names, twice, strict=True))
+        return Invalid("duplicate", f"Duplicate value: {shown}", "keep one of them")
 
     return check
 
