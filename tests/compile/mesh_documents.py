@@ -27,6 +27,7 @@ from lateen.state.state import State
 from tests.conformance.documents import load
 
 _GROUPS = {
+    "Namespace": "v1",
     "Node": "v1",
     "Pod": "v1",
     "Service": "v1",
