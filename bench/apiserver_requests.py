@@ -99,10 +99,20 @@ def operations(count: int) -> dict[str, tuple[Callable[[], list[Request]], set[i
 
     def deployment(i: int) -> bytes:
         labels = {"app": f"d{i}"}
-        container = {"name": "c", "image": "nginx", "ports": [{"containerPort": 80}], "env": [{"name": "A", "value": "b"}]}
+        container = {
+            "name": "c",
+            "image": "nginx",
+            "ports": [{"containerPort": 80}],
+            "env": [{"name": "A", "value": "b"}],
+        }
         template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
         spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-        whole = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"d{i}", "labels": labels}, "spec": spec}
+        whole = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": f"d{i}", "labels": labels},
+            "spec": spec,
+        }
         return json.dumps(whole).encode()
 
     kind = "application/json"
@@ -163,7 +173,9 @@ async def main() -> None:
                 if name == "get":
                     status = Path(f"/proc/{ours.pid}/status").read_text()
                     resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-                    print(f"resident with {options.objects} ConfigMaps: {int(resident.split()[1]) // 1024} MB", flush=True)
+                    print(
+                        f"resident with {options.objects} ConfigMaps: {int(resident.split()[1]) // 1024} MB", flush=True
+                    )
         finally:
             ours.terminate()
             await ours.wait()

@@ -26,7 +26,7 @@ from typing import Self
 
 import uvicorn
 
-from lateen.apiserver.admission import namespace, service_account
+from lateen.apiserver.admission import istio, namespace, service_account
 from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.auth import certificates, kubeconfig
 from lateen.apiserver.auth.authenticate import ADMIN, Authenticator
@@ -36,6 +36,7 @@ from lateen.apiserver.bootstrap import first_objects
 from lateen.apiserver.definitions import Definitions
 from lateen.apiserver.http.application import Application
 from lateen.apiserver.operations.cluster import Cluster
+from lateen.apiserver.registry import istio as istio_kinds
 from lateen.apiserver.registry.catalogue import Catalogue, builtin_kinds
 from lateen.apiserver.store.journal import SqliteJournal
 from lateen.apiserver.store.memory import Store
@@ -108,6 +109,7 @@ class ApiServer:
             new_suffix=_suffix,
             addresses=ServiceAddresses(store, config.service_network),
             admission=[namespace.admit, service_account.admit],
+            reviewers=[istio.IstioValidation(istio.check)],
         )
         store.listeners += [self.cluster.addresses.publish, self.cluster.hub.publish]
         definitions = Definitions(self.cluster)
@@ -129,6 +131,8 @@ class ApiServer:
             config.streams,
         )
         await self._exit.enter_async_context(self._serving(files))
+        warming = asyncio.create_task(asyncio.to_thread(istio_kinds.warm_up))
+        self._exit.push_async_callback(_finish, warming)
         kubeconfig.write(self.kubeconfig, self.url, files.authority.read_bytes(), self.token)
         return self
 
@@ -168,6 +172,10 @@ class ApiServer:
             self.application.watches.close()
             server.should_exit = True
             await task
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class _Uvicorn(uvicorn.Server):

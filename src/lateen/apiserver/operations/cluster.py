@@ -36,3 +36,5 @@ class Cluster:
     """Five random letters for `generateName`."""
     addresses: ServiceAddresses
     admission: list[Admit] = field(default_factory=list)
+    reviewers: list[Admit] = field(default_factory=list)
+    """Steps after validation, which see an object as it would be stored."""

@@ -50,6 +50,8 @@ async def store_new(
         raise invalid(kind.group, kind.kind, name, causes)
     if kind.custom:
         check_custom(kind, call.version, document)
+    for review in cluster.reviewers:
+        review(cluster, call, document, None)
     key = metadata.key_of(kind, call.namespace, name)
     if cluster.store.head(key) is not None:
         raise already_exists(kind.plural, kind.group, name)
@@ -113,6 +115,8 @@ async def store_replacement(
         raise invalid(kind.group, kind.kind, name, causes)
     if kind.custom:
         check_custom(kind, call.version, new)
+    for review in cluster.reviewers:
+        review(cluster, call, new, old)
     if strategy.generation and metadata.is_new_generation(strategy, new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     if record:

@@ -1,116 +1,92 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Istio's kinds in every version Istio serves, with its short names and printer columns."""
+"""Istio's kinds in every version Istio serves, as `lateen.model` describes them, and those of its first API.
+
+Their schemas are made from the model by `lateen.parse.definition`, on first use: that keeps the server's start short.
+"""
 
 from __future__ import annotations
 
-from lateen.apiserver.registry.kind import Kind, Strategy, Subresource
-from lateen.apiserver.schema.structural import untyped
+import functools
+
+from lateen.apiserver.registry.kind import Document, Kind, Strategy, Subresource
+from lateen.apiserver.schema import structural
+from lateen.apiserver.schema.node import Schema
 from lateen.apiserver.tables.printer_columns import PrinterColumn, table
+from lateen.model.kinds import ISTIO_KINDS
+from lateen.model.resource import Resource
 
-_UNTYPED = untyped()
-"""Fields are checked by `lateen.parse`, through admission."""
 _AGE = PrinterColumn("Age", "date", ".metadata.creationTimestamp")
-
-
-def _istio(
-    package: str,
-    kind: str,
-    versions: tuple[str, ...],
-    columns: tuple[PrinterColumn, ...] | None = (_AGE,),
-    *,
-    plural: str = "",
-    short: tuple[str, ...] = (),
-) -> Kind:
-    shown = table(columns) if columns else table((_AGE,))
-    return Kind(
-        group=f"{package}.istio.io",
-        versions=versions,
-        kind=kind,
-        plural=plural or f"{kind.lower()}s",
-        singular=kind.lower(),
-        short_names=short,
-        categories=("istio-io", f"{package}-istio-io"),
-        subresources=(Subresource("status", kind),),
-        custom=True,
-        schema=lambda _: _UNTYPED,
-        table=lambda _: shown,
-        strategy=Strategy(generation=True, unconditional_update=False),
-    )
+_STRATEGY = Strategy(generation=True, unconditional_update=False)
+LEGACY_GROUP, LEGACY_VERSION = "config.istio.io", "v1alpha2"
 
 
 def kinds() -> list[Kind]:
-    networking = ("v1", "v1beta1", "v1alpha3")
-    security = ("v1", "v1beta1")
-    hosts = PrinterColumn("Hosts", "string", ".spec.hosts")
+    return [*(_kind(cls) for cls in ISTIO_KINDS), *_legacy()]
+
+
+@functools.cache
+def warm_up() -> None:
+    """Make every schema now rather than with the first request that needs it."""
+    for cls in ISTIO_KINDS:
+        _schema(cls)
+
+
+def _kind(cls: type[Resource]) -> Kind:
+    kind = cls.TYPE
+    columns = tuple(PrinterColumn(c.name, c.type, c.path, description=c.description) for c in kind.columns)
+    shown = table(columns or (_AGE,))
+    return Kind(
+        group=kind.group,
+        versions=kind.versions,
+        kind=kind.kind,
+        plural=kind.plural,
+        singular=kind.kind.lower(),
+        namespaced=kind.namespaced,
+        short_names=kind.short_names,
+        categories=kind.categories,
+        subresources=(Subresource("status", kind.kind),),
+        custom=True,
+        schema=lambda _: _schema(cls),
+        definition=lambda _: _definition(cls),
+        table=lambda _: shown,
+        strategy=_STRATEGY,
+    )
+
+
+@functools.cache
+def _schema(cls: type[Resource]) -> Schema:
+    return structural.build(_definition(cls))
+
+
+@functools.cache
+def _definition(cls: type[Resource]) -> Document:
+    # Imported here, since it reads the source of the whole model for its documentation.
+    from lateen.parse.definition import custom_resource_definition
+
+    versions = custom_resource_definition(cls)["spec"]["versions"]
+    schema: Document = versions[0]["schema"]["openAPIV3Schema"]
+    return schema
+
+
+def _legacy() -> list[Kind]:
+    untyped = structural.untyped()
+
+    def kind(name: str, column: PrinterColumn) -> Kind:
+        shown = table((column, _AGE))
+        return Kind(
+            group=LEGACY_GROUP,
+            versions=(LEGACY_VERSION,),
+            kind=name,
+            plural=f"{name.lower()}s",
+            singular=name.lower(),
+            categories=("istio-io",),
+            custom=True,
+            schema=lambda _: untyped,
+            table=lambda _: shown,
+            strategy=_STRATEGY,
+        )
+
     return [
-        _istio(
-            "networking",
-            "DestinationRule",
-            networking,
-            (PrinterColumn("Host", "string", ".spec.host"), _AGE),
-            short=("dr",),
-        ),
-        _istio("networking", "EnvoyFilter", ("v1alpha3",)),
-        _istio("networking", "Gateway", networking, short=("gw",)),
-        _istio("networking", "ProxyConfig", ("v1beta1",)),
-        _istio(
-            "networking",
-            "ServiceEntry",
-            networking,
-            (
-                hosts,
-                PrinterColumn("Location", "string", ".spec.location"),
-                PrinterColumn("Resolution", "string", ".spec.resolution"),
-                _AGE,
-            ),
-            plural="serviceentries",
-            short=("se",),
-        ),
-        _istio("networking", "Sidecar", networking),
-        _istio(
-            "networking",
-            "VirtualService",
-            networking,
-            (PrinterColumn("Gateways", "string", ".spec.gateways"), hosts, _AGE),
-            short=("vs",),
-        ),
-        _istio(
-            "networking",
-            "WorkloadEntry",
-            networking,
-            (_AGE, PrinterColumn("Address", "string", ".spec.address")),
-            plural="workloadentries",
-            short=("we",),
-        ),
-        _istio("networking", "WorkloadGroup", networking, short=("wg",)),
-        _istio(
-            "security",
-            "AuthorizationPolicy",
-            security,
-            (PrinterColumn("Action", "string", ".spec.action"), _AGE),
-            plural="authorizationpolicies",
-            short=("ap",),
-        ),
-        _istio(
-            "security",
-            "PeerAuthentication",
-            security,
-            (PrinterColumn("Mode", "string", ".spec.mtls.mode"), _AGE),
-            short=("pa",),
-        ),
-        _istio("security", "RequestAuthentication", security, short=("ra",)),
-        _istio("telemetry", "Telemetry", ("v1", "v1alpha1"), plural="telemetries", short=("telemetry",)),
-        _istio("extensions", "WasmPlugin", ("v1alpha1",)),
-        _istio(
-            "config",
-            "RouteRule",
-            ("v1alpha2",),
-            (PrinterColumn("Destination", "string", ".spec.destination.name"), _AGE),
-        ),
-        _istio(
-            "config",
-            "EgressRule",
-            ("v1alpha2",),
-            (PrinterColumn("Destination", "string", ".spec.destination.service"), _AGE),
-        ),
+        kind("RouteRule", PrinterColumn("Destination", "string", ".spec.destination.name")),
+        kind("EgressRule", PrinterColumn("Destination", "string", ".spec.destination.service")),
     ]
