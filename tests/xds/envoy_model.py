@@ -103,6 +103,8 @@ class EnvoyModel:
             if revision(body) == REFUSED:
                 errors.append(f"{name}: refused")
                 continue
+            if self.clusters.get(name) == body:
+                continue  # Envoy leaves a cluster alone that it has already.
             self.clusters[name] = body
             self.warming.add(name)
             if name not in self.subscribed[ENDPOINT]:

@@ -69,7 +69,7 @@ class Session:
         for url, doubtful in (doubts or {}).items():
             if url in self._types:
                 self._types[url].doubtful = doubtful
-        self._live = False
+        self._live = bool(doubts)
         self.restless = False
         """Whether `next_response` may have something: set by events, unset when it had nothing."""
         self._ignored: tuple[str, ...] = ()

@@ -267,11 +267,13 @@ class Subscription:
         )
 
     def _still_due(self, batch: Batch, target: Layers) -> Batch:
-        """`batch` without what has been overtaken by a newer state of the resource."""
+        """`batch` without what has been overtaken by a newer state of the resource, which is owed instead."""
         changed = [n for n in batch.changed if find(target, n) == batch.blob(n) and n not in self.rejected]
         removed = [n for n in batch.removed if find(target, n) is None]
         if len(changed) == len(batch.changed) and len(removed) == len(batch.removed):
             return batch
+        unsent = (n for n in batch.changed if find(self.held, n) == batch.blob(n) != find(target, n))
+        self.owed = self._composer.name_sets.shared(self.owed.union(n for n in unsent if find(target, n) is not None))
         return self._composer.make(self.type_url, target, changed, removed)
 
     def _without_rejected(self, batch: Batch) -> Batch:
