@@ -2,7 +2,8 @@
 """Istio's own traffic simulator in terms of `lateen.explain`: its calls as requests, its results from traces.
 
 Istio's simulator knows certificates only by a rule of thumb: a chain that asks for client certificates and serves the
-workload's own certificate is for mutual TLS, and for nothing else. That rule, and its names of errors, live here.
+workload's own certificate is for mutual TLS, and for nothing else. Access control, faults and CORS it does not know at
+all. Those rules, and its names of errors, live here.
 """
 
 from __future__ import annotations
@@ -37,6 +38,14 @@ _ERRORS = {
 }
 # A simulated call ends where the cluster is named; whether the cluster and its endpoints are there is not its concern.
 _BEYOND = {Problem.NO_CLUSTER, Problem.NO_ENDPOINT}
+
+_FILTERS = "type.googleapis.com/envoy.extensions.filters."
+_IGNORED = {
+    _FILTERS + "network.rbac.v3.RBAC",
+    _FILTERS + "http.rbac.v3.RBAC",
+    _FILTERS + "http.fault.v3.HTTPFault",
+    _FILTERS + "http.cors.v3.Cors",
+}
 
 _OUTBOUND_PORT, _INBOUND_PORT = 15001, 15006
 _ANY_ADDRESS = "1.3.3.7"
@@ -73,13 +82,23 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def resources_of(dump: Mapping[str, Mapping[str, Any]]) -> Resources:
-    """Resources from the four kinds of a dump, `{kind: {name: resource}}`."""
+    """Resources as the simulator sees them, from the four kinds of a dump, `{kind: {name: proto3 JSON}}`."""
     return Resources(
-        listeners=dump.get("listeners", {}),
+        listeners={name: _without_ignored(listener) for name, listener in dump.get("listeners", {}).items()},
         routes=dump.get("routes", {}),
         clusters=dump.get("clusters", {}),
         endpoints=dump.get("endpoints", {}),
     )
+
+
+def _without_ignored(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {k: _without_ignored(v, k) for k, v in value.items()}
+    if not isinstance(value, list):
+        return value
+    if key in ("filters", "httpFilters"):
+        value = [f for f in value if f.get("typedConfig", {}).get("@type") not in _IGNORED]
+    return [_without_ignored(v) for v in value]
 
 
 def simulate(resources: Resources, call: Call) -> Result:

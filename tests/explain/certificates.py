@@ -33,17 +33,17 @@ class Authority:
         self.root = folder / f"{name}.pem"
         self.root.write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))
 
-    def issue(self, name: str) -> Pair:
-        """A certificate for the DNS name `name`, for servers and clients."""
+    def issue(self, name: str, *uris: str, dns: bool = True) -> Pair:
+        """A certificate with the common name `name`, for servers and clients; `dns`: it is its DNS name as well."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        certificate = (
-            self._builder(subject, key)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(u) for u in uris]
+        names += [x509.DNSName(name)] if dns else []
+        builder = self._builder(subject, key).add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
         pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}-key.pem")
         pair.certificate.write_bytes(_pem(certificate))
         pair.key.write_bytes(

@@ -26,6 +26,8 @@ class Problem(StrEnum):
     CLIENT_CERTIFICATE = "client certificate"
     PROTOCOL = "protocol"
     BAD_REQUEST = "bad request"
+    DENIED = "denied"
+    FAULT = "fault"
     NO_ROUTE_TABLE = "no route table"
     NO_VIRTUAL_HOST = "no virtual host"
     NO_ROUTE = "no route"
@@ -98,11 +100,16 @@ class DownstreamTls(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True):
-    """A network or HTTP filter in order. `type` is its message type, `disabled` says that it is skipped here."""
+    """A network or HTTP filter in order.
+
+    `type` is its message type, `disabled` says that it is skipped here, `effect` what it does to this request, if that
+    is known and anything.
+    """
 
     name: str
     type: str
     disabled: bool = False
+    effect: str = ""
 
 
 class HeaderMutation(Struct, frozen=True):
@@ -227,6 +234,8 @@ class Http(Struct, frozen=True, kw_only=True):
     tls_required: bool = False
     route: Route | None = None
     action: Action | None = None
+    """What the route does; or what a filter answers instead, which `answered_by` then names."""
+    answered_by: str = ""
 
 
 class Tcp(Struct, frozen=True, kw_only=True):

@@ -10,10 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lateen.explain import redirect
+from lateen.explain.client_address import client_address, is_internal
 from lateen.explain.connection import Connection
 from lateen.explain.decision import (
     DownstreamTls,
     Failure,
+    Forward,
     Http,
     Problem,
     Redirect,
@@ -21,10 +23,10 @@ from lateen.explain.decision import (
     VirtualHost,
 )
 from lateen.explain.decision import RouteTable as RouteTableDecision
-from lateen.explain.http_filter import http_filters
+from lateen.explain.http_filter import passage
 from lateen.explain.http_view import HttpView
-from lateen.explain.internal_request import is_internal
 from lateen.explain.path_normalization import Verdict, normalize
+from lateen.explain.rbac import Caller
 from lateen.explain.request import HTTP2, HTTP10, HttpRequest, Request
 from lateen.explain.request_headers import request_headers
 from lateen.explain.route_action import Levels, action_of
@@ -74,7 +76,9 @@ def manage(
             return Outcome(Http(path=http.path, authority=authority), failure)
         if normal.verdict is Verdict.REDIRECT:
             return Outcome(Http(path=path, authority=authority, action=Redirect(307, path)))
-    return _route(manager, table_of, _view(manager, request, http, authority, path, tls), why)
+    view = _view(manager, request, http, authority, path, tls)
+    caller = Caller(request, connection, tls, view, client_address(manager, request, http))
+    return _route(manager, table_of, view, caller, why)
 
 
 def _not_http(manager: Message, request: Request, tls: DownstreamTls) -> Failure | None:
@@ -163,7 +167,7 @@ def _view(
     )
 
 
-def _route(manager: Message, table_of: Tables, view: HttpView, why: bool) -> Outcome:
+def _route(manager: Message, table_of: Tables, view: HttpView, caller: Caller, why: bool) -> Outcome:
     kind = manager.WhichOneof("route_specifier") or "route_config"
     name = manager.rds.route_config_name if kind == "rds" else manager.route_config.name
     answer = Http(path=view.path or "", authority=view.authority, table=RouteTableDecision(name, _SOURCES[kind]))
@@ -175,33 +179,42 @@ def _route(manager: Message, table_of: Tables, view: HttpView, why: bool) -> Out
         outcome = Outcome(answer, Failure(Problem.NO_ROUTE_TABLE, f"there is no route table {name!r}", 404, "NR"))
     else:
         outcome, levels = _in_table(table, answer, view, why)
-    failure = outcome.failure
-    if failure is None and outcome.http.route is not None:
-        failure = refused_upgrade(manager, levels[0], view)
-    return Outcome(replace(outcome.http, filters=http_filters(manager, levels)), failure)
+    http, failure = outcome.http, outcome.failure
+    refused = refused_upgrade(manager, levels[0], view) if http.action is not None and not http.tls_required else None
+    if refused is not None:
+        return Outcome(replace(http, filters=passage(manager, levels, None, "").filters), refused)
+    cluster = http.action.cluster if isinstance(http.action, Forward) else ""
+    passed = passage(manager, levels, caller, cluster)
+    http = replace(http, filters=passed.filters)
+    if passed.answer is not None:
+        return Outcome(replace(http, action=passed.answer, answered_by=passed.filters[-1].name))
+    return Outcome(http, passed.failure or failure)
 
 
 def _in_table(table: RouteTable, answer: Http, view: HttpView, why: bool) -> tuple[Outcome, list[Message]]:
-    """The decisions within a route table, and the levels that were found: route, virtual host, table."""
+    """The decisions within a route table, and the levels that configure filters: route, virtual host, table.
+
+    Without a route there are none, even if there is a virtual host.
+    """
     host_text = table.host_of(view)
     found = table.hosts.find(host_text)
     rejected = table.hosts.rejected(host_text, found[0] if found else None) if why else ()
     if found is None:
         nowhere = VirtualHost("", "", host_text, rejected) if why else None
         failure = Failure(Problem.NO_VIRTUAL_HOST, f"no virtual host has a domain for {host_text!r}", 404, "NR")
-        return Outcome(replace(answer, virtual_host=nowhere), failure), [table.config]
+        return Outcome(replace(answer, virtual_host=nowhere), failure), []
     host = table.hosts.hosts[found[0]]
     answer = replace(answer, virtual_host=VirtualHost(host.name, found[1], host_text, rejected))
     if _must_use_tls(host, view):
         action = Redirect(301, redirect.to_tls(view))
-        return Outcome(replace(answer, tls_required=True, action=action)), [host, table.config]
+        return Outcome(replace(answer, tls_required=True, action=action)), []
 
     routes = table.routes(found[0], view)
     index, tried = choose_route(routes, view, why)
     if index is None:
         nothing = Route("", -1, "", tried) if why else None
         failure = Failure(Problem.NO_ROUTE, f"no route of virtual host {host.name!r} matches", 404, "NR")
-        return Outcome(replace(answer, route=nothing), failure), [host, table.config]
+        return Outcome(replace(answer, route=nothing), failure), []
     route, match = routes[index]
     answer = replace(
         answer,

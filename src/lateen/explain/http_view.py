@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 from lateen.explain.decision import DownstreamTls
 from lateen.explain.request import Request
@@ -78,10 +77,6 @@ class HttpView:
         """Whether the content type is gRPC's (and not gRPC-Web's)."""
         kind = self.header("content-type") or ""
         return self.path is not None and (kind == "application/grpc" or kind.startswith("application/grpc+"))
-
-    def metadata(self, namespace: str) -> Any:
-        """Dynamic metadata of one namespace, or None."""
-        return self.request.metadata.get(namespace)
 
 
 def without_query(path: str) -> str:

@@ -25,17 +25,11 @@ class MetadataCondition(Struct, frozen=True):
 
     def matches(self, view: HttpView) -> bool:
         """Whether the request meets it."""
-        return value_matches(self.matcher.value, self._value(view)) != bool(self.matcher.invert)
+        return metadata_matches(self.matcher, view.request.metadata)
 
     def reason(self, view: HttpView) -> str:
         """What the request has instead."""
-        return f"{self}: it is {self._value(view)!r}"
-
-    def _value(self, view: HttpView) -> Any:
-        value = view.metadata(self.matcher.filter)
-        for step in self.matcher.path:
-            value = value.get(step.key) if isinstance(value, Mapping) else None
-        return value
+        return f"{self}: it is {_value(self.matcher, view.request.metadata)!r}"
 
 
 class FilterStateCondition(Struct, frozen=True):
@@ -48,17 +42,34 @@ class FilterStateCondition(Struct, frozen=True):
 
     def matches(self, view: HttpView) -> bool:
         """Whether the request meets it."""
-        value = view.request.filter_state.get(self.matcher.key)
-        if value is None:
-            return False
-        if self.matcher.WhichOneof("matcher") == "address_match":
-            ip = parse_ip(value)
-            return any(n is not None and contains(n, ip) for n in map(prefix, self.matcher.address_match.ranges))
-        return string_condition(self.matcher.string_match).matches(value)
+        return filter_state_matches(self.matcher, view.request.filter_state)
 
     def reason(self, view: HttpView) -> str:
         """What the request has instead."""
         return f"{self}: it is {view.request.filter_state.get(self.matcher.key)!r}"
+
+
+def metadata_matches(matcher: Message, metadata: Mapping[str, Any]) -> bool:
+    """Whether dynamic metadata (namespace -> value) meets a MetadataMatcher."""
+    return value_matches(matcher.value, _value(matcher, metadata)) != bool(matcher.invert)
+
+
+def filter_state_matches(matcher: Message, state: Mapping[str, str]) -> bool:
+    """Whether the filter state meets a FilterStateMatcher."""
+    value = state.get(matcher.key)
+    if value is None:
+        return False
+    if matcher.WhichOneof("matcher") == "address_match":
+        ip = parse_ip(value)
+        return any(n is not None and contains(n, ip) for n in map(prefix, matcher.address_match.ranges))
+    return string_condition(matcher.string_match).matches(value)
+
+
+def _value(matcher: Message, metadata: Mapping[str, Any]) -> Any:
+    value = metadata.get(matcher.filter)
+    for step in matcher.path:
+        value = value.get(step.key) if isinstance(value, Mapping) else None
+    return value
 
 
 def value_matches(matcher: Message, value: Any) -> bool:

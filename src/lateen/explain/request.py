@@ -16,14 +16,17 @@ HTTP10, HTTP11, HTTP2 = "HTTP/1.0", "HTTP/1.1", "HTTP/2"
 class ClientTls(Struct, frozen=True, kw_only=True):
     """What the client's TLS handshake says.
 
-    `server_name` is the SNI, `alpn` the protocols it offers, best first. `certificate`: the client presents one;
-    `certificate_valid`: the proxy's trust store accepts it.
+    `server_name` is the SNI, `alpn` the protocols it offers, best first. `certificate`: the client has one;
+    `certificate_valid`: the proxy's trust store accepts it; `uris`, `dns_names` and `subject` are the names in it.
     """
 
     server_name: str = ""
     alpn: tuple[str, ...] = ()
     certificate: bool = False
     certificate_valid: bool = True
+    uris: tuple[str, ...] = ()
+    dns_names: tuple[str, ...] = ()
+    subject: str = ""
 
 
 class ProxyProtocol(Struct, frozen=True):

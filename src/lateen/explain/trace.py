@@ -14,14 +14,11 @@ from lateen.explain.cluster import reached
 from lateen.explain.connection import Connection
 from lateen.explain.decision import DownstreamTls, Failure, Filter, Forward, NonForwarding, Problem, Trace
 from lateen.explain.http_connection_manager import manage
+from lateen.explain.network_filter import TCP_PROXY, passage
+from lateen.explain.rbac import Caller
 from lateen.explain.request import Request
 from lateen.explain.resources import Resources
 from lateen.explain.tcp_proxy import proxied
-
-_NETWORK = "envoy.extensions.filters.network."
-_MANAGER = _NETWORK + "http_connection_manager.v3.HttpConnectionManager"
-_TCP_PROXY = _NETWORK + "tcp_proxy.v3.TcpProxy"
-_SNI_CLUSTER = _NETWORK + "sni_cluster.v3.SniCluster"
 
 
 def trace(resources: Resources, request: Request, *, why: bool = False) -> Trace:
@@ -42,14 +39,22 @@ def trace(resources: Resources, request: Request, *, why: bool = False) -> Trace
         return replace(answer, failure=_no_chain(answer))
     tls, failure = downstream_tls.accept(chain, request.tls)
     filters = resources.filters(chain)
-    answer = replace(answer, downstream_tls=tls, network_filters=tuple(Filter(name, kind) for name, kind, _ in filters))
+    answer = replace(answer, downstream_tls=tls)
     if failure is not None:
-        return replace(answer, failure=failure)
-    return _serve(_Served(resources, request, connection, tls, why), filters, answer)
+        named = tuple(Filter(name, kind) for name, kind, _ in filters)
+        return replace(answer, network_filters=named, failure=failure)
+    passed = passage(filters, Caller(request, connection, tls))
+    answer = replace(answer, network_filters=passed.filters, failure=passed.failure)
+    if passed.terminal is None:
+        return answer
+    served = _Served(resources, request, connection, tls, why)
+    if passed.kind == TCP_PROXY:
+        return _tcp(served, passed.terminal, passed.cluster, answer)
+    return _http(served, passed.terminal, answer)
 
 
 class _Served(Struct, frozen=True):
-    """What the network filters work on."""
+    """What the filter that ends the chain works on."""
 
     resources: Resources
     request: Request
@@ -63,23 +68,6 @@ def _no_chain(answer: Trace) -> Failure:
         names = ", ".join((answer.filter_chain.name, *answer.filter_chain.tied))
         return Failure(Problem.AMBIGUOUS_FILTER_CHAIN, f"filter chains {names} match alike")
     return Failure(Problem.NO_FILTER_CHAIN, "no filter chain matches, and there is no default", flag="NR")
-
-
-def _serve(served: _Served, filters: tuple[tuple[str, str, Message | None], ...], answer: Trace) -> Trace:
-    """Run the network filters up to the one that ends the chain."""
-    override = ""
-    for name, kind, message in filters:
-        if message is None:
-            continue
-        if kind == _SNI_CLUSTER:
-            override = served.connection.server_name
-        elif kind == _TCP_PROXY:
-            return _tcp(served, message, override, answer)
-        elif kind == _MANAGER:
-            return _http(served, message, answer)
-        elif name == filters[-1][0]:
-            return replace(answer, failure=Failure(Problem.NOT_UNDERSTOOD, f"network filter {name} ({kind})"))
-    return replace(answer, failure=Failure(Problem.NOT_UNDERSTOOD, "no network filter that ends the chain"))
 
 
 def _http(served: _Served, manager: Message, answer: Trace) -> Trace:
