@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lateen.compile.gateways.ports import listener_ports
-from lateen.compile.gateways.selection import gateways_of
+from lateen.compile.gateways.selection import gateways_of, services_of
 from lateen.compile.gateways.server import GatewayServer, resolved_hosts
 from lateen.compile.services.instances import ServiceTarget
 from lateen.compile.services.service import Protocol
@@ -43,7 +43,7 @@ class MergedGateways(NamedTuple):
 def merged_gateways(db: Engine, labels: Labels, targets: tuple[ServiceTarget, ...]) -> MergedGateways:
     """The servers of a proxy with these labels, behind these Service ports."""
     merge = _Merge(db)
-    for gateway in gateways_of(db, labels):
+    for gateway in gateways_of(db, labels, frozenset(target.key.hostname for target in targets)):
         names: set[str] = set()
         for index, server in enumerate(gateway.spec.servers):
             if server.port is None:
@@ -54,7 +54,7 @@ def merged_gateways(db: Engine, labels: Labels, targets: tuple[ServiceTarget, ..
                     continue
                 names.add(server.name)
             hosts = resolved_hosts(server, gateway.namespace)
-            for port in listener_ports(db, server.port.number, targets):
+            for port in listener_ports(db, server.port.number, targets, services_of(gateway)):
                 merge.add(gateway, index, GatewayServer(gateway.ref, server, hosts, port))
     return merge.done()
 

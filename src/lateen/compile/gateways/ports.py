@@ -11,12 +11,17 @@ UNTRANSLATED = "experimental.istio.io/disable-gateway-port-translation"
 """Label of Services that do not take part, whatever its value."""
 
 
-def listener_ports(db: Engine, number: int, targets: tuple[ServiceTarget, ...]) -> tuple[int, ...]:
+def listener_ports(
+    db: Engine, number: int, targets: tuple[ServiceTarget, ...], services: frozenset[str]
+) -> tuple[int, ...]:
     """The ports to listen on for a server with port `number`.
 
     Where Services in front of the proxy (`targets`) have that port, it is their target ports: a Gateway says 80, and a
-    proxy that may not bind it listens on 8080. Otherwise it is the number itself.
+    proxy that may not bind it listens on 8080. Otherwise it is the number itself; but a Gateway that names its Services
+    (`services`, see `selection`) has only the ports that these have.
     """
+    if services:
+        return tuple(sorted({t.target_port for t in targets if t.port.number == number and t.key.hostname in services}))
     found = set()
     for target in targets:
         if target.port.number == number:

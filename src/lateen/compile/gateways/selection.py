@@ -9,12 +9,25 @@ from lateen.incremental.engine import Engine, query
 from lateen.model.networking.gateway import Gateway
 from lateen.state import inputs
 
+GATEWAY_SERVICE = "internal.istio.io/gateway-service"
+"""Annotation with the host names, comma-separated, of the Services in front of a Gateway's proxies: these, not labels,
+then tell which proxies run it. Gateways that stand for ones of the Kubernetes Gateway API have it."""
+
+
+def services_of(gateway: Gateway) -> frozenset[str]:
+    """The Services that a Gateway names; empty for one that selects proxies by their labels."""
+    return frozenset(filter(None, gateway.metadata.annotations.get(GATEWAY_SERVICE, "").split(",")))
+
 
 @query
-def gateways_of(db: Engine, labels: Labels) -> tuple[Gateway, ...]:
-    """The Gateways, of any namespace, that select a proxy with these labels, oldest first. One without a selector
-    selects every gateway proxy; those made from Ingresses have no age and come first."""
+def gateways_of(db: Engine, labels: Labels, services: frozenset[str]) -> tuple[Gateway, ...]:
+    """The Gateways, of any namespace, that select a proxy with these labels behind these Services, oldest first. One
+    without a selector selects every gateway proxy; those made from Ingresses have no age and come first."""
     present = set(labels)
     found = [*ingress_gateways(db), *inputs.gateways(db, "all")]
-    chosen = [gateway for gateway in found if set(gateway.spec.selector.items()) <= present]
+    chosen = [
+        gateway
+        for gateway in found
+        if (services & named if (named := services_of(gateway)) else set(gateway.spec.selector.items()) <= present)
+    ]
     return tuple(sorted(chosen, key=lambda g: (g.metadata.creation_timestamp, g.name, g.namespace)))
