@@ -114,11 +114,14 @@ def _check_together(cls: type[Message], known: Fields, present: dict[str, Any], 
 
 def _unknown(cls: type[Message], key: str, path: Path, context: Context) -> None:
     close = difflib.get_close_matches(key, fields_of(cls).by_key, 1, 0.6) if len(key) < 64 else []
+    hint = f"did you mean {close[0]}?" if close else "remove it, or check its spelling and indentation"
+    if "\u00a0" in key:
+        hint = "indent with ordinary spaces: these do not break, and YAML takes them for text"
     context.report(
         (path, key),
         "unknown-field",
         f'unknown field "{key}"',
-        f"did you mean {close[0]}?" if close else "remove it, or check its spelling and indentation",
+        hint,
         Severity.WARNING if context.loose else Severity.ERROR,
     )
 

@@ -91,6 +91,8 @@ def _syntax_hint(text: str, line: int) -> str:
     here = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in here[: len(here) - len(here.lstrip())]:
         return "indent with spaces; YAML allows no tabs there"
+    if "\u00a0" in here:
+        return "indent with ordinary spaces: these do not break, and YAML takes them for text"
     return "check the indentation, and put text with `: `, `#`, `*` or `{` in quotes"
 
 
