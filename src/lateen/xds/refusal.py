@@ -22,6 +22,7 @@ from typing import NamedTuple
 from lateen.xds.batch import Batch, Composer
 
 _LISTED = re.compile(r"Error adding/updating (?:cluster|listener)\(s\) ")
+_DUMP = "goo.gle/debug"
 
 _DUMP = "goo.gle/debug"
 
@@ -54,7 +55,15 @@ def blamed(reason: str, sent: Collection[str]) -> dict[str, str]:
             places.append((at, name))
     places.sort()
     ends = [at for at, _ in places[1:]] + [len(text)]
-    return {name: text[at + len(name) + 2 : end].strip(" ,\n") for (at, name), end in zip(places, ends, strict=True)}
+    return {
+        name: without_dump(text[at + len(name) + 2 : end].strip(" ,\n"))
+        for (at, name), end in zip(places, ends, strict=True)
+    }
+
+
+def without_dump(reason: str) -> str:
+    """`reason` without the dump of the resource that Envoy puts before some reasons."""
+    return reason.rpartition("\n: ")[2] if _DUMP in reason else reason
 
 
 def halves(batch: Batch, composer: Composer) -> list[Batch]:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from lateen.xds.batch import Batch, Composer
 from lateen.xds.layers import NOTHING, Layers, find, names, same
 from lateen.xds.names import NO_NAMES, Names
-from lateen.xds.refusal import Rejection, blamed, halves
+from lateen.xds.refusal import Rejection, blamed, halves, without_dump
 
 Origin: TypeAlias = Callable[[str, str], str | None]
 """(type URL, resource name) -> the object behind the resource, for people to read."""
@@ -173,7 +173,7 @@ class Subscription:
         self.doubtful = self.doubtful.union(batch.changed, batch.removed)
         culprits = blamed(reason, batch.changed)
         if not culprits and len(batch.changed) == 1:
-            culprits = {batch.changed[0]: reason}
+            culprits = {batch.changed[0]: without_dump(reason)}
             if batch.removed:
                 self._retry.append(self._composer.make(self.type_url, batch.layers, (), batch.removed))
         if culprits:

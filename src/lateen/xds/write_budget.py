@@ -19,7 +19,7 @@ class WriteBudget:
     slow client: its bytes no longer count, so that others go on; it holds at most the one response that it is taking.
     """
 
-    def __init__(self, limit: int = 32 << 20, patience: float = 2.0) -> None:
+    def __init__(self, limit: int = 32 << 20, patience: float = 0.5) -> None:
         self._free = limit
         self._limit = limit
         self._patience = patience
