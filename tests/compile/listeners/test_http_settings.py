@@ -127,3 +127,21 @@ def test_access_logs() -> None:
     assert not quiet.access_log and proxy_of(quiet.filter_chains[1]).access_log
     service_too = listeners(state(mesh="enableEnvoyAccessLogService: true"))["virtualOutbound"]
     assert len(proxy_of(service_too.filter_chains[1]).access_log) == 2
+
+
+def test_switches_of_the_environment() -> None:
+    mesh = """
+proxyHttpPort: 15099
+defaultConfig:
+                proxyMetadata:
+                  ISTIO_META_IDLE_TIMEOUT: 1m30s
+                  ISTIO_META_INBOUND_LISTENER_EXACT_BALANCE: "true"
+                  ISTIO_META_OUTBOUND_LISTENER_EXACT_BALANCE: "true"
+"""
+    found = listeners(state(WEB, mesh=mesh), workload("web"))
+    assert manager(found["0.0.0.0_80"].filter_chains[0]).common_http_protocol_options.idle_timeout.seconds == 90
+    assert proxy_of(found["virtualOutbound"].filter_chains[1]).idle_timeout.seconds == 90
+    balanced = {name for name, listener in found.items() if listener.HasField("connection_balance_config")}
+    assert balanced == {"0.0.0.0_80", "127.0.0.1_15099", "virtualInbound"}
+    unreadable = listeners(state(mesh="defaultConfig: {proxyMetadata: {ISTIO_META_IDLE_TIMEOUT: soon}}"))
+    assert not proxy_of(unreadable["virtualOutbound"].filter_chains[1]).HasField("idle_timeout")

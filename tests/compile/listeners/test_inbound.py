@@ -126,8 +126,10 @@ def test_mutual_tls_admits_the_meshs_identities_only() -> None:
 def test_the_older_of_two_services_on_a_port_says_what_it_speaks() -> None:
     raw = service("raw", "10.96.0.9", ("tcp", 8080), app="web", creationTimestamp="2021-01-01T00:00:00Z")
     web = service("web", "10.96.0.1", ("http", 8080), creationTimestamp="2022-01-01T00:00:00Z")
-    listener = listeners(state(web, raw), workload("web"))["virtualInbound"]
+    mesh = state(web, raw)
+    listener = listeners(mesh, workload("web"))["virtualInbound"]
     assert port_chains(listener, 8080) == EXPECTED["db", "PERMISSIVE"]
+    assert [str(r.ref) for r in mesh.db.reports() if r.code == "inbound-conflict"] == ["Service/default/web"]
 
 
 def test_requests_go_to_the_workloads_own_port_and_are_retried_only_if_it_never_saw_them() -> None:

@@ -62,7 +62,9 @@ def test_bytes_without_an_address_join_http_on_the_unspecified_one_in_any_order(
 def test_mongo_shares_with_nobody_and_the_first_service_wins() -> None:
     mongo = entry("a", "a.com", port=27017, protocol="MONGO")
     http = entry("b", "b.com", port=27017, protocol="HTTP")
-    listener = listeners(state(mongo, http))["0.0.0.0_27017"]
+    mesh = state(mongo, http)
+    listener = listeners(mesh)["0.0.0.0_27017"]
+    assert [str(r.ref) for r in mesh.db.reports() if r.code == "listener-conflict"] == ["ServiceEntry/default/b"]
     assert [destination(c) for c in chains(listener)] == ["outbound|27017||a.com"]
     assert [f.name for f in listener.filter_chains[0].filters] == [
         "envoy.filters.network.mongo_proxy",

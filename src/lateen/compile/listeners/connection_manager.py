@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from lateen.compile.listeners.kind import ListenerKind
+from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.mesh import mesh
 from lateen.envoy.http_connection_manager import (
     CertificateDetails,
@@ -17,14 +18,12 @@ from lateen.model.mesh_config import MeshConfig, NormalizationType
 
 SERVER_NAME = "istio-envoy"
 
-HTTP_10 = "ISTIO_META_HTTP10"
-"""proxyMetadata that has proxies accept HTTP/1.0, when it is `1`."""
-
 
 @query
 def connection_manager_settings(db: Engine, kind: ListenerKind) -> ConnectionManagerSettings:
     """The settings for listeners of this kind."""
     config = mesh(db)
+    switches = proxy_switches(db)
     headers = config.default_config.proxy_headers or ProxyHeaders()
     server = headers.server
     keeps_server = server is not None and bool(server.disabled)
@@ -42,8 +41,9 @@ def connection_manager_settings(db: Engine, kind: ListenerKind) -> ConnectionMan
         client_certificate=_client_certificate(config, kind),
         certificate_details=_certificate_details(headers.set_current_client_cert_details, kind),
         preserve_header_case=bool(headers.preserve_http1_header_case),
-        accept_http_10=config.default_config.proxy_metadata.get(HTTP_10) == "1",
+        accept_http_10=switches.accept_http_10,
         append_forwarded_port=bool(headers.x_forwarded_port and headers.x_forwarded_port.enabled),
+        idle_timeout=switches.idle_timeout,
     )
 
 

@@ -7,7 +7,8 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.bind import loopbacks
 from lateen.compile.listeners.outbound_http import outbound_http_filter
 from lateen.compile.listeners.outbound_listener import HANDSHAKE_TIMEOUT
-from lateen.compile.mesh import mesh
+from lateen.compile.listeners.proxy_metadata import proxy_switches
+from lateen.compile.mesh import http_proxy_port
 from lateen.envoy.blob import Blob, blob
 from lateen.envoy.filter_chain import filter_chain
 from lateen.envoy.listener import OUTBOUND, listener, listener_name
@@ -20,7 +21,7 @@ ROUTES = "http_proxy"
 @query
 def http_proxy_listener(db: Engine, families: Families) -> Blob | None:
     """The listener on loopback; None where the mesh has no such port."""
-    port = mesh(db).proxy_http_port
+    port = http_proxy_port(db)
     if not port:
         return None
     name = listener_name(loopbacks(families)[0], port)
@@ -33,5 +34,6 @@ def http_proxy_listener(db: Engine, families: Families) -> Blob | None:
         filter_chains=[filter_chain([manager], handshake_timeout=HANDSHAKE_TIMEOUT)],
         filters_timeout=0,
         continue_on_timeout=True,
+        exact_balance=proxy_switches(db).outbound_exact_balance,
     )
     return blob(name, message)

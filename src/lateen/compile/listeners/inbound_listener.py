@@ -11,6 +11,7 @@ from lateen.compile.listeners.bind import wildcards
 from lateen.compile.listeners.inbound_chain import KIND, inbound_chains
 from lateen.compile.listeners.inbound_plan import InboundPort
 from lateen.compile.listeners.logs import listener_access_log
+from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.mesh import mesh
 from lateen.envoy.blob import Blob, blob
 from lateen.envoy.filter_chain import TLS, ChainMatch, filter_chain
@@ -50,6 +51,7 @@ def virtual_inbound(db: Engine, ports: tuple[InboundPort, ...], families: Famili
         filters_timeout=config.protocol_detection_timeout,
         continue_on_timeout=True,
         transparent=transparent,
+        exact_balance=proxy_switches(db).inbound_exact_balance,
         access_log=listener_access_log(db, KIND),
     )
     return blob(VIRTUAL_INBOUND, message)
@@ -69,6 +71,7 @@ def inbound_listener(db: Engine, port: InboundPort) -> Blob | None:
         listener_filters=_inspectors(chains),
         filters_timeout=mesh(db).protocol_detection_timeout,
         continue_on_timeout=True,
+        exact_balance=proxy_switches(db).inbound_exact_balance,
         access_log=listener_access_log(db, KIND),
     )
     return blob(name, message)

@@ -9,12 +9,14 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.bind import METRICS_PORT, STATUS_PORT, Capture, wildcards
 from lateen.compile.listeners.outbound_plan import reserved_ports
 from lateen.compile.security.peer_authentication import peer_policies
-from lateen.compile.services.instances import workload_services
+from lateen.compile.services.instances import ServiceTarget, workload_services
 from lateen.compile.services.protocol import parse_protocol
+from lateen.compile.services.registry import service
 from lateen.compile.services.service import Protocol
 from lateen.compile.workload import Interception, Labels
 from lateen.envoy.names import INBOUND_PASSTHROUGH, inbound_cluster
 from lateen.incremental.engine import Engine, query
+from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.networking.sidecar import CaptureMode, IstioIngressListener
 from lateen.model.ref import Ref
 from lateen.model.security.peer_authentication import MutualTLSMode
@@ -77,8 +79,12 @@ def _of_services(
     found: dict[int, InboundPort] = {}
     for target in workload_services(db, namespace, labels, ips):
         number = target.target_port
-        # Of two services on one port of the workload the older one says what it speaks.
-        if number in found or number in reserved:
+        if number in reserved:
+            continue
+        if number in found:
+            # Of two services on one port of the workload the older one says what it speaks.
+            if found[number].protocol is not target.port.protocol:
+                _report(db, target, found[number])
             continue
         found[number] = InboundPort(
             number=number,
@@ -90,6 +96,22 @@ def _of_services(
             service_port=target.port.number,
         )
     return tuple(found[number] for number in sorted(found))
+
+
+def _report(db: Engine, newer: ServiceTarget, older: InboundPort) -> None:
+    declared = service(db, newer.key)
+    db.report(
+        Diagnostic(
+            severity=Severity.WARNING,
+            code="inbound-conflict",
+            message=(
+                f"its port {newer.port.number} says that the workload's port {older.number} speaks "
+                f"{newer.port.protocol.value}, {older.host} says {older.protocol.value}, and is older"
+            ),
+            hint="name the ports of both services alike",
+            ref=declared.source if declared is not None else None,
+        )
+    )
 
 
 def _declared(

@@ -13,6 +13,7 @@ from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.outbound_chains import TcpChain, service_chains
 from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry
 from lateen.compile.listeners.outbound_http import outbound_http_filter, plain_http
+from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.listeners.tcp_route import Client, tcp_route_filters
 from lateen.compile.mesh import mesh
 from lateen.compile.services.registry import service
@@ -122,6 +123,7 @@ def rendered(db: Engine, described: OutboundListener, unclaimed: CatchAll, dynam
         filters_timeout=mesh(db).protocol_detection_timeout if sniffs else 0,
         continue_on_timeout=True,
         bind_to_port=described.bind_to_port,
+        exact_balance=proxy_switches(db).outbound_exact_balance,
     )
     return blob(name, message)
 

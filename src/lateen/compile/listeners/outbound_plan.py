@@ -27,6 +27,7 @@ from lateen.compile.workload import Interception
 from lateen.envoy.address import UNIX_PREFIX, UNSPECIFIED_V4
 from lateen.envoy.listener import listener_name
 from lateen.incremental.engine import Engine, query
+from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.networking.sidecar import CaptureMode
 from lateen.model.ref import Ref
 
@@ -68,6 +69,16 @@ def outbound_plan(
             for number, protocol in face.ports:
                 for at in _addresses(db, key, face, number, protocol, binds, capture, own_address):
                     plan.add(key, face, listener.index, at, bind_to_port, number, protocol)
+    for source, message in plan.conflicts:
+        db.report(
+            Diagnostic(
+                severity=Severity.WARNING,
+                code="listener-conflict",
+                message=message,
+                hint="give it another port, or an address of its own",
+                ref=source,
+            )
+        )
     return plan.entries()
 
 
@@ -157,6 +168,8 @@ class _Plan:
         self._wildcard = self._wildcards[0]
         self._reserved = reserved
         self._drafts: dict[tuple[str, int], _Draft] = {}
+        self.conflicts: dict[tuple[Ref, str], None] = {}
+        """What had to be left out: the object behind it, and why."""
 
     def lock(self) -> None:
         """Close what is there to what comes."""
@@ -187,7 +200,10 @@ class _Plan:
         protocol: Protocol,
     ) -> None:
         """Add a service on a port, at `binds` or where it belongs when that is empty."""
-        if not (protocol.is_http or protocol.is_tcp or protocol.is_sniffed) or self._is_reserved(binds, port, protocol):
+        if not (protocol.is_http or protocol.is_tcp or protocol.is_sniffed):
+            return
+        if self._is_reserved(binds, port, protocol):
+            self._leave_out(face, f"port {port} belongs to the proxy itself, no listener was made for it")
             return
         cidrs: tuple[str, ...] = ()
         addresses = face.listen_addresses(self._families)
@@ -217,7 +233,15 @@ class _Plan:
             )
         if not protocol.is_tcp:
             parts.append(self._http_part(key, binds[0], port, protocol))
-        self._join(current, _Draft(binds, port, bind_to_port, self._overall(protocol, binds[0]), parts), protocol)
+        draft = _Draft(binds, port, bind_to_port, self._overall(protocol, binds[0]), parts)
+        if not self._join(current, draft, protocol):
+            at = listener_name(binds[0], port)
+            self._leave_out(
+                face, f"{protocol.value} cannot share listener {at} with what an older service speaks there"
+            )
+
+    def _leave_out(self, face: ServiceFace, reason: str) -> None:
+        self.conflicts[face.source, reason] = None
 
     def _http_part(self, key: ServiceKey, bind: str, port: int, protocol: Protocol) -> HttpPart:
         sniffed = protocol.is_sniffed or (bind == self._wildcard and protocol is not Protocol.HTTP_PROXY)
@@ -235,21 +259,24 @@ class _Plan:
             return Protocol.UNSUPPORTED
         return protocol
 
-    def _join(self, current: _Draft | None, new: _Draft, protocol: Protocol) -> None:
+    def _join(self, current: _Draft | None, new: _Draft, protocol: Protocol) -> bool:
+        """Put a service's draft beside, into or in place of the one that is there; False if the two do not go
+        together."""
         at = (new.binds[0], new.port)
         if current is None or protocol is Protocol.HTTP_PROXY:
             self._drafts[at] = new
-            return
+            return True
         if not protocol.is_tcp and not current.protocol.is_tcp:
             # HTTP is there already, in one table for all; only a sniffed port adds something to plain HTTP.
             if protocol.is_sniffed and current.protocol.is_http:
                 self._drafts[at] = new
-            return
+            return True
         if protocol != current.protocol and (protocol in _SERVER_FIRST or current.protocol in _SERVER_FIRST):
-            return
+            return False
         current.parts += new.parts
         if not (protocol.is_tcp and not current.protocol.is_http):
             current.protocol = Protocol.UNSUPPORTED
+        return True
 
     def _is_reserved(self, binds: tuple[str, ...], port: int, protocol: Protocol) -> bool:
         on_wildcard = binds[0] == self._wildcard if binds else protocol.is_http

@@ -12,6 +12,7 @@ from lateen.compile.services.registry import service
 from lateen.compile.services.service import MeshService, Protocol, Registry, Resolution, ServiceKey
 from lateen.envoy.address import UNSPECIFIED_V4, UNSPECIFIED_V6, is_ip
 from lateen.incremental.engine import Engine, query
+from lateen.model.ref import Ref
 
 
 class ServiceFace(NamedTuple):
@@ -28,6 +29,8 @@ class ServiceFace(NamedTuple):
     """Declared by a ServiceEntry."""
     selects: bool
     """Has a selector, so that it may get endpoints later."""
+    source: Ref
+    """The object that declares it."""
 
     def on(self, ports: tuple[int, ...] | None) -> ServiceFace:
         """The service as one sees it who sees only some of its ports (None: all)."""
@@ -73,6 +76,7 @@ def _face(found: MeshService) -> ServiceFace:
         alias_of=found.alias_of if found.resolution is Resolution.ALIAS else "",
         external=found.registry is Registry.EXTERNAL,
         selects=bool(found.selector),
+        source=found.source,
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.logs import tcp_access_log
+from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.listeners.service_face import service_face
 from lateen.compile.services.registry import service as declared_service
 from lateen.compile.services.service import Resolution, ServiceKey
@@ -174,14 +175,15 @@ def destination_cluster(db: Engine, client: Client, destination: Destination, po
 
 def tcp_route_filters(db: Engine, route: TcpRoute, kind: ListenerKind) -> list[Message]:
     """The network filters of a chain that takes this route."""
-    tunnel = route.settings.tunnel
+    settings = route.settings
+    tunnel = settings.tunnel
     proxy = tcp_proxy(
         route.clusters,
         stat_prefix=route.stat_prefix,
         access_log=tcp_access_log(db, kind),
-        idle_timeout=route.settings.idle_timeout,
-        max_connection_duration=route.settings.max_duration,
-        hash_source_ip=route.settings.hash_source_ip,
+        idle_timeout=proxy_switches(db).idle_timeout if settings.idle_timeout is None else settings.idle_timeout,
+        max_connection_duration=settings.max_duration,
+        hash_source_ip=settings.hash_source_ip,
         tunnel=tunneling(tunnel.target_host, tunnel.target_port, tunnel.protocol == "POST") if tunnel else None,
     )
     observers = [mongo_statistics(route.stat_prefix)] if route.mongo else []
