@@ -35,8 +35,8 @@ class FolderSource:
         with Watcher(self._folder) as watcher:
             yield self._folder.read(self._folder.files())
             async for paths in watcher.changes():
-                if changes := self._folder.read(paths):
-                    yield changes
+                # A file may change what is wrong without changing an object.
+                yield self._folder.read(paths)
 
 
 class Watcher:
