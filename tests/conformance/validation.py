@@ -392,7 +392,7 @@ def _provider(field: str, cls: type[Message]) -> Callable[[Case], Verdict]:
 _PARTS: dict[str, Callable[[Case], Verdict]] = {
     "TestServiceSettings": _service_settings,
     "TestStrictValidateHTTPHeaderName": _text("name", headers.strict_name),
-    "TestValidateHTTPHeaderName": _text("name", headers.name),
+    "TestValidateHTTPHeaderName": _text("name", headers.match_name),
     "TestValidateHTTPHeaderValue": _text("input", headers.value),
     "TestValidateCORSPolicy": _message("in", CorsPolicy, http_route.check_cors),
     "TestValidateHTTPStatus": _status,

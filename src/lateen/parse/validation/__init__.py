@@ -63,6 +63,14 @@ _CHECKS: Final[dict[type[Resource], Callable[[Findings, Any], None]]] = {
 }
 
 
+_REFUSED_ANNOTATIONS: Final = {
+    "internal.istio.io/webhook-always-reject": "annotation found, rejecting",
+    "internal.istio.io/parents": "annotation found, this may not be set by users",
+    "internal.istio.io/parent-namespace": "annotation found, this may not be set by users",
+}
+"""Annotations of Istio's own that no document may carry."""
+
+
 def check(found: Resource) -> list[Problem]:
     """What the webhook says of an object."""
     checks = _CHECKS.get(type(found))
@@ -73,5 +81,10 @@ def check(found: Resource) -> list[Problem]:
         message = f"{found.namespace}/{found.name} has unsupported annotation {authorization_policy.DRY_RUN}"
         place = f'metadata.annotations["{authorization_policy.DRY_RUN}"]'
         findings.error(place, f"{message}, please remove the annotation", "remove the annotation")
+    for annotation, message in _REFUSED_ANNOTATIONS.items():
+        if annotation in found.metadata.annotations:
+            findings.error(
+                f'metadata.annotations["{annotation}"]', f'"{annotation}" {message}', "remove the annotation"
+            )
     checks(findings, found)
     return findings.problems

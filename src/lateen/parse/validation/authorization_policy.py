@@ -14,13 +14,18 @@ from lateen.model.security.authorization_policy import (
     Source,
 )
 from lateen.parse.validation import names, selector
-from lateen.parse.validation.findings import Findings
+from lateen.parse.validation.findings import Findings, quoted
 
 DRY_RUN: Final = "istio.io/dry-run"
 _BOOLEANS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"})
 _LITERAL: Final = re.compile(r"[a-zA-Z0-9\-._~%!$&'()+,;:@=]+")
-_MAP_KEY: Final = re.compile(r"[^\[\]]+\[[^\[\]]+\]")
-_CLAIM_KEY: Final = re.compile(r"[^\[\]]+(?:\[[^\[\]]+\])+")
+_MAP_KEY: Final = re.compile(r"[^\[]+\[.+\]", re.DOTALL)
+_MAP_ATTRIBUTES: Final = (
+    "request.headers",
+    "request.experimental.inline.headers",
+    "request.auth.claims",
+    "experimental.envoy.filters.",
+)
 _FREE_ATTRIBUTES: Final = frozenset(
     {
         "source.namespace",
@@ -144,14 +149,17 @@ def _check_source(findings: Findings, field: str, index: int, source: Source) ->
     if (source.service_accounts or source.not_service_accounts) and (
         source.principals or source.not_principals or source.namespaces or source.not_namespaces
     ):
-        message = "cannot set serviceAccounts with namespaces or principals"
+        message = f"cannot set serviceAccounts with namespaces or principals, found at rule {index}"
         findings.error(field, message, "write a source for each")
     for name in ("ip_blocks", "not_ip_blocks", "remote_ip_blocks", "not_remote_ip_blocks"):
         _check_addresses(findings, f"{field}.{_camel(name)}", getattr(source, name))
     for name in ("service_accounts", "not_service_accounts"):
         for number, account in enumerate(getattr(source, name)):
-            findings.expect(f"{field}.{_camel(name)}[{number}]", service_account(account), "write namespace/account")
+            place = f"{field}.{_camel(name)}[{number}]"
+            findings.expect(place, service_account(account, _title(name)), "write namespace/account")
     for name in source.__struct_fields__:
+        if name.endswith("service_accounts"):
+            continue
         _check_present(findings, f"{field}.{_camel(name)}", _title(name), getattr(source, name))
 
 
@@ -194,14 +202,21 @@ def _check_addresses(findings: Findings, field: str, values: tuple[str, ...]) ->
 
 def _check_ports(findings: Findings, field: str, values: tuple[str, ...]) -> None:
     for index, value in enumerate(values):
-        if not (value.isascii() and value.isdigit() and len(value) < 8 and 0 < int(value) <= 65535):
-            findings.error(f"{field}[{index}]", f"invalid port {value}", "write a number from 1 to 65535")
+        if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= 65535):
+            findings.error(f"{field}[{index}]", f"bad port ({value})", "write a number from 1 to 65535")
 
 
-def service_account(account: str) -> str | None:
+def service_account(account: str, field: str) -> str | None:
     """A service account: NAMESPACE/ACCOUNT, or ACCOUNT."""
-    if account.count("/") > 1 or "*" in account or not all(account.split("/")):
-        return f"invalid service account {account}: must be <namespace>/<name> or <name>"
+    if not account:
+        return f"empty value not allowed, found in {field}"
+    if "*" in account:
+        return f"wildcard not allowed, found in {field}"
+    if len(account) > 320:
+        return f"value cannot exceed 320 characters, found {quoted(account)} in {field}"
+    if account.count("/") > 1 or not all(account.split("/")):
+        form = "expected format 'serviceAccount' or 'namespace/serviceAccount'"
+        return f"{form}, found {quoted(account)} in {field}"
     return None
 
 
@@ -220,7 +235,8 @@ def path_template(path: str, field: str) -> str | None:
                 "path template"
             )
         elif has_template and not _LITERAL.fullmatch(part):
-            return f"invalid or unsupported path {path}, found in {field}. Contains an invalid character in {part}"
+            what = f"Contains segment {part} with invalid string literal"
+            return f"invalid or unsupported path {path}, found in {field}. {what}"
     return None
 
 
@@ -241,21 +257,27 @@ def _check_condition(findings: Findings, field: str, condition: Condition) -> No
             findings.error(f"{field}.{name}", f"invalid `{word}` for `key` {condition.key}: {wrong}")
 
 
-def attribute(key: str, values: tuple[str, ...]) -> str | None:
+def attribute(name: str, values: tuple[str, ...]) -> str | None:
     """A condition's attribute with its values."""
-    if key.startswith(("request.headers", "experimental.envoy.filters.")):
-        return None if _MAP_KEY.fullmatch(key) else f"bad key ({key}): should have format a[b]"
-    if key.startswith("request.auth.claims"):
-        return None if _CLAIM_KEY.fullmatch(key) else f"bad key ({key}): should have format a[b]"
+    if "" in values:
+        return f"empty value not allowed, found in {name}"
+    if name.startswith(_MAP_ATTRIBUTES):
+        return None if _MAP_KEY.fullmatch(name) else f"bad key ({name}): should have format a[b]"
     probe = Findings()
-    if key in _ADDRESS_ATTRIBUTES:
+    if name in _ADDRESS_ATTRIBUTES:
         _check_addresses(probe, "", values)
-    elif key == "destination.port":
+    elif name == "destination.port":
         _check_ports(probe, "", values)
-    elif key == "source.serviceAccount":
-        return next((wrong for value in values if (wrong := service_account(value))), None)
-    elif key not in _FREE_ATTRIBUTES:
-        return f"unknown attribute: {key}"
+    elif name == "source.serviceAccount":
+        return next((wrong for value in values if (wrong := service_account(value, name))), None)
+    elif name == "destination.namespace":
+        return f"attribute {name} is replaced by the metadata.namespace"
+    elif name.startswith("destination.labels"):
+        return f"attribute {name} is replaced by the workload selector"
+    elif name in ("destination.name", "destination.user"):
+        return f"deprecated attribute {name}: only supported in v1alpha1"
+    elif name not in _FREE_ATTRIBUTES:
+        return f"unknown attribute: {name}"
     return probe.problems[0].message if probe.problems else None
 
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of TLS towards an upstream."""
 
+from typing import Final
+
 from lateen.model.networking.client_tls import ClientTLSMode, ClientTLSSettings
-from lateen.parse.validation.findings import Findings
+from lateen.parse.validation.findings import Findings, quoted
+
+_CONFIG_MAP: Final = "configmap://"
 
 
-def check(findings: Findings, field: str, tls: ClientTLSSettings | None) -> None:
-    """TLS settings of a DestinationRule."""
+def check(findings: Findings, field: str, tls: ClientTLSSettings | None, namespace: str = "") -> None:
+    """TLS settings of a DestinationRule in a namespace."""
     if tls is None:
         return
+    if tls.credential_name.startswith(_CONFIG_MAP):
+        _check_config_map(findings, f"{field}.credentialName", tls.credential_name, namespace)
     if tls.insecure_skip_verify:
         if tls.mode is ClientTLSMode.SIMPLE and (tls.ca_certificates or tls.credential_name or tls.subject_alt_names):
             findings.error(
@@ -37,3 +43,14 @@ def check(findings: Findings, field: str, tls: ClientTLSSettings | None) -> None
             )
         if not tls.private_key:
             findings.error(field, "private key required for mutual tls", "add privateKey or credentialName")
+
+
+def _check_config_map(findings: Findings, field: str, name: str, namespace: str) -> None:
+    owner, slash, config_map = name.removeprefix(_CONFIG_MAP).partition("/")
+    what = "invalid configmap:// credentialName"
+    if not slash or not owner or not config_map or "/" in config_map:
+        message = f"{what}: invalid resource name {name}. Expected namespace and name"
+        findings.error(field, message, f"write configmap://{namespace}/NAME")
+    elif owner != namespace or not namespace:
+        message = f"{what}: namespace must match the configuration namespace {quoted(namespace)}"
+        findings.error(field, message, f"write configmap://{namespace}/NAME")

@@ -9,9 +9,9 @@ from lateen.parse.text.field_path import key
 from lateen.parse.validation.findings import Findings, quoted
 from lateen.parse.validation.names import is_jwt_claim
 
-_NAME: Final = re.compile(r":?[-0-9a-zA-Z!#$%&'*+.^_|~`]+")
-_STRICT_NAME: Final = re.compile("[-_A-Za-z0-9]+")
-_PROBE_NAME: Final = re.compile("[-A-Za-z0-9]+")
+_NAME: Final = re.compile(r"[-0-9a-zA-Z!#$%&'*+.^_|~`]+")
+_STRICT_NAME: Final = re.compile("[-A-Za-z0-9]+")
+_PSEUDO_HEADERS: Final = (":method", ":scheme", ":authority", ":path", ":status")
 _VALUE: Final = re.compile("[^\x00-\x08\x0a-\x1f\x7f]*")
 _TEXT: Final = re.compile(r"(?:[^%]|%%)*")
 # A command: its name, then arguments as a list of JSON strings or as bare text up to the closing parenthesis.
@@ -29,29 +29,19 @@ def _named(header: str, pattern: re.Pattern[str]) -> str | None:
     return None if pattern.fullmatch(header) else f"header name {header} is not a valid header name"
 
 
-def name(header: str) -> str | None:
-    """A header's name, as HTTP allows it."""
-    return _named(header, _NAME)
-
-
 def strict_name(header: str) -> str | None:
-    """The name of a header that a proxy sets: letters, digits, dashes and underscores."""
+    """The name of a header of a probe, or of one that a proxy sets: letters, digits and dashes."""
     return _named(header, _STRICT_NAME)
-
-
-def probe_name(header: str) -> str | None:
-    """The name of a header of a probe: letters, digits and dashes, as Kubernetes has it."""
-    return _named(header, _PROBE_NAME)
 
 
 def cors_name(header: str) -> str | None:
     """A header's name, or `*`."""
-    return None if header == "*" else name(header)
+    return None if header == "*" else _named(header, _NAME)
 
 
 def match_name(header: str) -> str | None:
-    """A header's name, or a claim of a verified token."""
-    return None if is_jwt_claim(header) else name(header)
+    """A header's name as HTTP allows it, a pseudo header of HTTP/2, or a claim of a verified token."""
+    return None if header in _PSEUDO_HEADERS or is_jwt_claim(header) else _named(header, _NAME)
 
 
 def value(text: str) -> str | None:

@@ -2,6 +2,7 @@
 """Checks of the HTTP routes of a VirtualService."""
 
 import http
+from collections.abc import Mapping
 from typing import Final
 
 from lateen.model.networking.http_match import HTTPMatchRequest, StringMatch
@@ -80,7 +81,7 @@ def check(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -
     else:
         _check_actions(findings, field, route, is_delegate)
     for index, match in enumerate(route.match):
-        _check_match(findings, f"{field}.match[{index}]", match, is_root or is_delegate)
+        _check_match(findings, f"{field}.match[{index}]", match)
     headers.check(findings, f"{field}.headers", route.headers)
     check_cors(findings, f"{field}.corsPolicy", route.cors_policy)
     _check_fault(findings, f"{field}.fault", route.fault)
@@ -102,9 +103,6 @@ def _check_root(findings: Findings, field: str, route: HTTPRoute) -> None:
         )
     if route.route:
         findings.error(f"{field}.route", f"root HTTP route {name} must not specify route", "move it to the delegate")
-    if route.direct_response is not None:
-        message = f"root HTTP route {name} must not specify direct_response"
-        findings.error(f"{field}.directResponse", message, "move it to the delegate")
 
 
 def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate: bool) -> None:
@@ -119,7 +117,9 @@ def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate
             message = "HTTP route rule cannot contain both rewrite and redirect"
             findings.error(f"{field}.rewrite", message, "the redirect itself has uri and authority")
         if route.direct_response is not None:
-            findings.error(field, "HTTP route cannot contain both direct_response and redirect", "keep one of them")
+            findings.error(
+                field, "HTTP route rule cannot contain both direct_response and redirect", "keep one of them"
+            )
     elif route.direct_response is not None:
         if route.route:
             findings.error(field, "HTTP route cannot contain both route and direct_response", "keep one of them")
@@ -135,22 +135,19 @@ def _check_actions(findings: Findings, field: str, route: HTTPRoute, is_delegate
         findings.error(field, "HTTP route, redirect or direct_response is required", hint)
 
 
-def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_delegating: bool) -> None:
-    parts = (("uri", match.uri), ("scheme", match.scheme), ("method", match.method), ("authority", match.authority))
-    for name, condition in parts:
-        place = f"{field}.{name}"
-        if is_delegating and condition is not None and condition.regex is not None and name != "uri":
-            message = f"{name} match does not support regex match for delegating"
-            findings.error(place, message, "use exact or prefix")
-        if condition is None:
-            continue
-        if name == "uri":  # an empty prefix of the path is every path
-            regex.check_regex(findings, place, condition, name)
-        else:
-            regex.check(findings, place, condition, name)
-    _check_conditions(findings, f"{field}.headers", match.headers, "header", is_delegating)
-    _check_conditions(findings, f"{field}.queryParams", match.query_params, "query param", is_delegating)
-    _check_conditions(findings, f"{field}.withoutHeaders", match.without_headers, "withoutHeaders", is_delegating)
+def _check_match(findings: Findings, field: str, match: HTTPMatchRequest) -> None:
+    if match.uri is not None:  # an empty prefix of the path is every path
+        regex.check_regex(findings, f"{field}.uri", match.uri, "uri")
+    for name, condition in (("scheme", match.scheme), ("method", match.method), ("authority", match.authority)):
+        if condition is not None:
+            regex.check(findings, f"{field}.{name}", condition, name)
+    for name, conditions in (("headers", match.headers), ("withoutHeaders", match.without_headers)):
+        for header in conditions:
+            place = f"{field}.{name}{key(header)}"
+            findings.expect(place, headers.match_name(header), "write the name without colon and value")
+    _check_conditions(findings, field, "headers", match.headers)
+    _check_conditions(findings, field, "withoutHeaders", match.without_headers)
+    _check_conditions(findings, field, "queryParams", match.query_params)
     if match.port:
         findings.expect(f"{field}.port", names.port(match.port))
     names.check_labels(findings, f"{field}.sourceLabels", match.source_labels)
@@ -160,20 +157,11 @@ def _check_match(findings: Findings, field: str, match: HTTPMatchRequest, is_del
         findings.error(f"{field}.sourceNamespace", message, "name one namespace")
 
 
-def _check_conditions(
-    findings: Findings, field: str, conditions: dict[str, StringMatch], what: str, is_delegating: bool
-) -> None:
-    where = field.rpartition(".")[2]
+def _check_conditions(findings: Findings, field: str, where: str, conditions: Mapping[str, StringMatch]) -> None:
     for name, condition in conditions.items():
-        place = field + key(name)
-        if what != "query param":
-            findings.expect(place, headers.match_name(name), "write the name without colon and value")
-        if is_delegating and condition.regex is not None:
-            message = f"{what} match {name} does not support regex match for delegating"
-            findings.error(place, message, "use exact or prefix")
-        if what == "withoutHeaders" and condition.regex == "*":
+        if where == "withoutHeaders" and condition.regex == "*":  # stands for: present
             continue
-        regex.check(findings, place, condition, where)
+        regex.check(findings, f"{field}.{where}{key(name)}", condition, where)
 
 
 def check_cors(findings: Findings, field: str, policy: CorsPolicy | None) -> None:
@@ -268,7 +256,7 @@ def _check_mirrors(findings: Findings, field: str, route: HTTPRoute) -> None:
             "deprecated",
         )
     _check_mirror_share(findings, f"{field}.mirrorPercentage", "mirror_percentage", route.mirror_percentage)
-    if route.mirror is not None and route.mirrors:
+    if route.mirror is not None and route.mirrors and route.delegate is None:
         findings.error(field, "HTTP route cannot contain both mirror and mirrors", "put the mirror into mirrors")
     destination.check(findings, f"{field}.mirror", route.mirror)
     check_mirror_list(findings, f"{field}.mirrors", route.mirrors)

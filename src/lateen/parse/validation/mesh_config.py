@@ -21,7 +21,9 @@ from lateen.parse.validation import (
 )
 from lateen.parse.validation.findings import Findings
 
-_CURVES: Final = frozenset({"P-256", "P-384", "P-521", "X25519", "X25519MLKEM768"})
+_CURVES: Final = frozenset(
+    {"", "P-224", "P-256", "P-384", "P-521", "X25519", "X25519Kyber768Draft00", "X25519MLKEM768"}
+)
 
 
 def check(findings: Findings, mesh: MeshConfig) -> None:

@@ -217,7 +217,7 @@ def subset_of(one: str, other: str) -> bool:
     return one.endswith(other[1:]) if other.startswith("*") else one == other
 
 
-_CLAIM: Final = re.compile(r"@request\.auth\.claims(?:\..+|(?:\[[^\[\]]+\])+)")
+_CLAIM: Final = re.compile(r"@request\.auth\.claims(?:\..+|\[.+\])", re.IGNORECASE)
 
 
 def is_jwt_claim(header: str) -> bool:

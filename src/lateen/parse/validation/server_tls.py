@@ -41,6 +41,11 @@ def check(findings: Findings, field: str, tls: ServerTLSSettings | None) -> None
         findings.error(f"{field}.caCrl", "CRL is not supported with SIMPLE TLS", "use MUTUAL, or remove caCrl")
 
 
+def is_cipher_suite(name: str) -> bool:
+    """Whether a name is one of BoringSSL's, or belongs to its language of operators (-AES128-SHA)."""
+    return name in ("", "ALL") or not name[0].isalnum() or name in CIPHER_SUITES
+
+
 def _check_ciphers(findings: Findings, field: str, tls: ServerTLSSettings) -> None:
     if tls.min_protocol_version in (TLSProtocol.TLSV1_0, TLSProtocol.TLSV1_1) and not tls.cipher_suites:
         findings.warn(
@@ -49,8 +54,8 @@ def _check_ciphers(findings: Findings, field: str, tls: ServerTLSSettings) -> No
             "as by default they no longer include compatible ciphers.",
             "add cipherSuites, or use TLSV1_2",
         )
-    invalid = sorted({suite for suite in tls.cipher_suites if suite not in CIPHER_SUITES})
-    valid = [suite for suite in tls.cipher_suites if suite in CIPHER_SUITES]
+    invalid = sorted({suite for suite in tls.cipher_suites if not is_cipher_suite(suite)})
+    valid = [suite for suite in tls.cipher_suites if is_cipher_suite(suite)]
     duplicate = sorted({suite for suite in valid if valid.count(suite) > 1})
     place = f"{field}.cipherSuites"
     if invalid:

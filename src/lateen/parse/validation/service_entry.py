@@ -67,12 +67,8 @@ def _check_addresses(findings: Findings, spec: ServiceEntrySpec) -> None:
 
 def _has_auto_allocation(found: ServiceEntry) -> bool:
     """Whether an address is given to the entry by the control plane."""
-    spec = found.spec
-    if found.metadata.labels.get(AUTO_ALLOCATION_LABEL, "").lower() in ("false", "0", "f"):
-        return False
-    if spec.addresses or spec.resolution is Resolution.NONE:
-        return False
-    return not all(host.startswith("*") for host in spec.hosts) if spec.hosts else True
+    is_off = found.metadata.labels.get(AUTO_ALLOCATION_LABEL, "").lower() == "false"
+    return not is_off and not found.spec.addresses and found.spec.resolution is not Resolution.NONE
 
 
 def _check_ports(findings: Findings, found: ServiceEntry) -> None:
@@ -92,14 +88,11 @@ def _check_ports(findings: Findings, found: ServiceEntry) -> None:
         seen_numbers.add(port.number)
         if port.target_port:
             findings.expect(f"{place}.targetPort", names.port(port.target_port))
-            if spec.resolution is Resolution.NONE:
-                message = "targetPort has no effect when resolution mode is NONE"
-                findings.warn(f"{place}.targetPort", message, "use resolution: STATIC or DNS")
         if needs_address and port.protocol in ("", "TCP"):
             findings.warn(
                 f"{place}.protocol",
                 "addresses are required for ports serving TCP (or unset) protocol "
-                "when ISTIO_META_DNS_AUTO_ALLOCATE is not set on a proxy",
+                "when IP Autoallocation is not enabled",
                 "add addresses, or a protocol that carries a name (HTTP, TLS)",
             )
         findings.expect(f"{place}.name", names.port_name(port.name), f"add a name, such as {_port_name(port.protocol)}")

@@ -6,8 +6,8 @@ from lateen.parse.validation import client_tls, connection_pool, load_balancer, 
 from lateen.parse.validation.findings import Findings
 
 
-def check(findings: Findings, field: str, policy: TrafficPolicy | None) -> None:
-    """A traffic policy."""
+def check(findings: Findings, field: str, policy: TrafficPolicy | None, namespace: str = "") -> None:
+    """A traffic policy of a rule in a namespace."""
     if policy is None:
         return
     if policy == TrafficPolicy():
@@ -16,9 +16,9 @@ def check(findings: Findings, field: str, policy: TrafficPolicy | None) -> None:
     if policy.tunnel is not None and policy.proxy_protocol is not None:
         findings.error(field, "tunnel and proxyProtocol must not be set together", "keep one of them")
         return
-    _check_common(findings, field, policy)
+    _check_common(findings, field, policy, namespace)
     for index, settings in enumerate(policy.port_level_settings):
-        _check_port(findings, f"{field}.portLevelSettings[{index}]", settings)
+        _check_port(findings, f"{field}.portLevelSettings[{index}]", settings, namespace)
     if policy.tunnel is not None:
         _check_tunnel(findings, f"{field}.tunnel", policy.tunnel)
     if policy.retry_budget is not None:
@@ -27,20 +27,20 @@ def check(findings: Findings, field: str, policy: TrafficPolicy | None) -> None:
             findings.error(f"{field}.retryBudget.percent", f"percentage {percent:g} is not in range 0..100")
 
 
-def _check_common(findings: Findings, field: str, policy: TrafficPolicy | PortTrafficPolicy) -> None:
+def _check_common(findings: Findings, field: str, policy: TrafficPolicy | PortTrafficPolicy, namespace: str) -> None:
     outlier_detection.check(findings, f"{field}.outlierDetection", policy.outlier_detection)
     connection_pool.check(findings, f"{field}.connectionPool", policy.connection_pool)
     load_balancer.check(findings, f"{field}.loadBalancer", policy.load_balancer, policy.outlier_detection)
-    client_tls.check(findings, f"{field}.tls", policy.tls)
+    client_tls.check(findings, f"{field}.tls", policy.tls, namespace)
 
 
-def _check_port(findings: Findings, field: str, settings: PortTrafficPolicy) -> None:
+def _check_port(findings: Findings, field: str, settings: PortTrafficPolicy, namespace: str) -> None:
     if settings.port is None:
         findings.error(field, "portTrafficPolicy must have valid port", "add port.number")
     if settings == PortTrafficPolicy(port=settings.port):
         findings.error(field, "port traffic policy must have at least one field", "remove it, or fill it in")
     else:
-        _check_common(findings, field, settings)
+        _check_common(findings, field, settings, namespace)
 
 
 def _check_tunnel(findings: Findings, field: str, tunnel: TunnelSettings) -> None:

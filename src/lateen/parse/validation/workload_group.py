@@ -33,7 +33,7 @@ def _check_probe(findings: Findings, field: str, probe: ReadinessProbe) -> None:
         if probe.http_get.scheme not in ("", "HTTP", "HTTPS"):
             findings.error(f"{place}.scheme", 'httpGet.scheme must be one of "HTTPS", "HTTP"')
         for index, header in enumerate(probe.http_get.http_headers):
-            findings.expect(f"{place}.httpHeaders[{index}].name", headers.probe_name(header.name))
+            findings.expect(f"{place}.httpHeaders[{index}].name", headers.strict_name(header.name))
     elif probe.tcp_socket is not None:
         findings.expect(f"{field}.tcpSocket.port", names.port(probe.tcp_socket.port))
     elif probe.exec is not None:
