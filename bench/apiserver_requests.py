@@ -146,6 +146,12 @@ async def prepare(target: Target) -> None:
     connection.writer.close()
 
 
+def resident(pid: int) -> int:
+    """Megabytes of memory a process has."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+
+
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kubeconfig", type=Path, help="of the other API server")

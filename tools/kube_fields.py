@@ -5,10 +5,10 @@
 
 The facts come from three places of the release: `api/openapi-spec/v3` (types, list and patch behaviour, required
 fields), each package's `generated.proto` (field numbers) and `types.go` (what Go's encoder leaves out). Texts are not
-taken over. A type is an object of fields, a field is `[number, type, attributes]`; the attribute `zero` is Go's treatment
-of an empty value (`keep`: always written, `null`: written as null, `pointer`: written when set, absent: left out); a type
-is a scalar name, another type's name, `[]T` or `{}T`. A field that starts with `+` exists in protobuf only: Go's JSON
-encoding inlines it. `atomic` lists the types that server-side apply owns as a whole.
+taken over. A type is an object of fields, a field is `[number, type, attributes]`; the attribute `zero` is Go's
+treatment of an empty value (`keep`: always written, `null`: written as null, `pointer`: written when set, absent: left
+out); a type is a scalar name, another type's name, `[]T` or `{}T`. A field that starts with `+` exists in protobuf
+only: Go's JSON encoding inlines it. `atomic` lists the types that server-side apply owns as a whole.
 """
 
 from __future__ import annotations

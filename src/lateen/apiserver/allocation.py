@@ -27,7 +27,7 @@ class ServiceAddresses:
         self._network = ipaddress.ip_network(network)
         self._addresses: dict[str, Key] = {}
         self._ports: dict[int, Key] = {}
-        for stored in store.list("services"):
+        for stored in store.objects("services"):
             self._hold(stored.key, stored.document())
 
     def publish(self, revisions: Iterable[Revision]) -> None:

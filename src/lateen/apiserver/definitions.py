@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of CustomResourceDefinitions: install what they define, say so in their status, clean up behind them.
 
-A real API server does this itself, with controllers inside; so does this one. Everything follows from published objects.
+A real API server does this itself, with controllers inside; so does this one. Everything follows from published
+objects.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.custom import kind_of
 from lateen.apiserver.registry.kind import Document
 from lateen.apiserver.schema import times
-from lateen.apiserver.store.memory import JournalFailed
+from lateen.apiserver.store.memory import JournalError
 from lateen.apiserver.store.revision import DELETED, Key, Revision
 from lateen.apiserver.strategy.definition import CLEANUP
 
@@ -32,7 +33,7 @@ class Definitions:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        for stored in self._cluster.store.list(RESOURCE):
+        for stored in self._cluster.store.objects(RESOURCE):
             self._changed(stored.key, stored.document())
 
     def publish(self, revisions: list[Revision]) -> None:
@@ -100,14 +101,14 @@ class Definitions:
         kind = cluster.catalogue.of_resource(resource)
         if kind is not None and not cluster.catalogue.is_builtin(kind):
             while True:
-                stored = next(iter(cluster.store.list(resource)), None)
+                stored = next(iter(cluster.store.objects(resource)), None)
                 if stored is None:
                     break
                 document = stored.document()
                 document["metadata"].pop("finalizers", None)
                 try:
                     await cluster.store.delete(stored.key, document)
-                except JournalFailed:
+                except JournalError:
                     return
         current = cluster.store.head(key)
         if current is None:
@@ -119,13 +120,13 @@ class Definitions:
                 await cluster.store.put(key, document)
             else:
                 await cluster.store.delete(key, document)
-        except JournalFailed as error:
+        except JournalError as error:
             log.error("%s: %s", key.name, error)
 
     async def _put(self, key: Key, document: Document) -> None:
         try:
             await self._cluster.store.put(key, metadata.strip_type(document))
-        except JournalFailed as error:
+        except JournalError as error:
             log.error("%s: %s", key.name, error)
 
 

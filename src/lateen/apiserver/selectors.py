@@ -115,9 +115,8 @@ def _comparison(key: str, operator: str, text: str) -> Test:
     try:
         bound = int(text)
     except ValueError:
-        raise SelectorError(
-            f"unable to parse requirement: values[0][{key}]: Invalid value: \"{text}\": for 'Gt', 'Lt' operators, the value must be an integer"
-        ) from None
+        detail = f"Invalid value: \"{text}\": for 'Gt', 'Lt' operators, the value must be an integer"
+        raise SelectorError(f"unable to parse requirement: values[0][{key}]: {detail}") from None
 
     def test(labels: Labels) -> bool:
         try:

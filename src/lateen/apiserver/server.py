@@ -79,7 +79,8 @@ class Config:
 class ApiServer:
     """An async context manager: ready inside, everything acknowledged is on disk afterwards.
 
-    Entering raises StoreDamaged or StoreBusy when the data folder cannot be used, OSError when the port cannot.
+    Entering raises StoreDamagedError or StoreBusyError when the data folder cannot be used, OSError when the port
+    cannot.
     """
 
     def __init__(self, config: Config) -> None:

@@ -133,7 +133,7 @@ def not_found(resource: str, group: str, name: str) -> ApiError:
     )
 
 
-class NoSuchPath(ApiError):
+class NoSuchPathError(ApiError):
     """A path that leads nowhere: answered without a Status, so that clients say it in their own words."""
 
     def __init__(self) -> None:

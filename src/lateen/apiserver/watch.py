@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watches: who hears of which revision, in which form, and what happens to those who do not keep up.
 
-Pure bookkeeping. A `Watcher` is a queue of ready bytes; `http.watching` writes them to a connection. An event is encoded
-once for all watchers that want it in the same form (`Encoder.form`).
+Pure bookkeeping. A `Watcher` is a queue of ready bytes; `http.watching` writes them to a connection. An event is
+encoded once for all watchers that want it in the same form (`Encoder.form`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ QUEUE_BYTES = 8 * 1024 * 1024
 class Encoder(Protocol):
     """How a watcher wants its events: the API version, as an object, a table row or metadata only."""
 
-    form: object
-    """Equal for equal output: the key under which a revision keeps the encoded event."""
+    @property
+    def form(self) -> object:
+        """Equal for equal output: the key under which a revision keeps the encoded event."""
 
     def event(self, type_: str, stored: Stored) -> bytes:
         """One event as a line of JSON."""

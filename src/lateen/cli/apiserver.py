@@ -22,7 +22,7 @@ def apiserver(data: Path, host: str, port: int) -> None:
     import uvloop
 
     from lateen.apiserver.server import ApiServer, Config
-    from lateen.apiserver.store.journal import StoreBusy, StoreDamaged
+    from lateen.apiserver.store.journal import StoreBusyError, StoreDamagedError
 
     async def run() -> None:
         stop = asyncio.Event()
@@ -39,5 +39,5 @@ def apiserver(data: Path, host: str, port: int) -> None:
 
     try:
         uvloop.run(run())
-    except (StoreDamaged, StoreBusy, OSError) as error:
+    except (StoreDamagedError, StoreBusyError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -17,7 +17,9 @@ _DENIED = 'admission webhook "validation.istio.io" denied the request: configura
 
 @dataclass(frozen=True, slots=True)
 class AdmissionResult:
-    """`rules` are broken rules of the schema (field, message), `errors` what the webhook refuses, `warnings` what it says."""
+    """`rules` are broken rules of the schema (field, message), `errors` what the webhook refuses, `warnings` what it
+    says.
+    """
 
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Server-side apply: merge a configuration into the live object, prune what its manager no longer says, find conflicts."""
+"""Server-side apply: merge a configuration into the live object, prune what its manager no longer says, find
+conflicts.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ _BEFORE_FIRST = "before-first-apply"
 Conflicts = list[tuple[ManagerKey, Path]]
 
 
-class ApplyConflict(Exception):
+class ConflictError(Exception):
     """Others own fields the configuration would change."""
 
     def __init__(self, conflicts: Conflicts) -> None:
@@ -46,7 +48,7 @@ def apply(call: Call, now: datetime, live: Document | None, config: Document, *,
     try:
         try:
             new, owners = _apply(call, now, schema, live, config, force=force)
-        except ApplyConflict as conflict:
+        except ConflictError as conflict:
             left = _not_own(call, schema, live, conflict.conflicts)
             if left:
                 raise _refusal(left) from None
@@ -79,7 +81,7 @@ def _apply(
         (other, path) for other, theirs in owners.items() if other != key for path in sorted(theirs.fields & changed)
     ]
     if conflicts and not force:
-        raise ApplyConflict(conflicts)
+        raise ConflictError(conflicts)
     managers.release(owners, changed | found.removed, keep=key)
     mine.fields -= managers.UNOWNED
     if merged != current:
@@ -125,8 +127,7 @@ def _not_own(call: Call, schema: Schema, live: Document | None, conflicts: Confl
     own = typed.field_set(schema, applied)
     found = typed.compare(schema, applied, _without_managed(live))
     own -= found.added | found.modified | found.removed
-    left = [(manager, path) for manager, path in conflicts if path not in own]
-    return left
+    return [(manager, path) for manager, path in conflicts if path not in own]
 
 
 def _keep_last_applied(call: Call, new: Document, config: Document) -> None:

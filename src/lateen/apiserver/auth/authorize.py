@@ -64,7 +64,7 @@ class Authorizer:
 
     def _find(self, user: User) -> Iterator[tuple[str, Rule]]:
         for resource in ("clusterrolebindings", "rolebindings"):
-            for stored in self._store.list(f"{resource}.{GROUP}"):
+            for stored in self._store.objects(f"{resource}.{GROUP}"):
                 binding = stored.document()
                 if any(_is(subject, user, stored.key.namespace) for subject in binding.get("subjects") or ()):
                     reference = binding["roleRef"]

@@ -12,7 +12,6 @@ from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.document import read_body, typed
 from lateen.apiserver.registry.kind import Document
 from lateen.apiserver.schema import times
-
 from lateen.apiserver.status import invalid, invalid_value
 
 RESOURCES = frozenset(

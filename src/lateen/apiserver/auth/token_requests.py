@@ -62,6 +62,9 @@ def _bound(cluster: Cluster, call: Call, reference: dict[str, Any] | None) -> di
         raise not_found(resource, "", name)
     uid = stored.document()["metadata"]["uid"]
     if reference.get("uid") not in (None, "", uid):
-        why = f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. The object might have been deleted and then recreated"
+        why = (
+            f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
         raise conflict(resource, "", name, why)
     return {resource[:-1]: {"name": name, "uid": uid}}

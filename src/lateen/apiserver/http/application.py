@@ -23,13 +23,13 @@ from lateen.apiserver.operations import create, finalize, patching, pod_actions,
 from lateen.apiserver.operations.call import Call, Reply, User, json_reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
+from lateen.apiserver.status import ApiError, NoSuchPathError, bad_request, internal, method_not_allowed, unauthorized
 from lateen.apiserver.streams.exec import execute
 from lateen.apiserver.streams.logs import logs
 from lateen.apiserver.streams.pod_streams import PodStreams
 from lateen.apiserver.streams.port_forward import port_forward
 from lateen.apiserver.streams.socket import WebSocket
 from lateen.apiserver.streams.target import STREAMS, pod_of
-from lateen.apiserver.status import ApiError, NoSuchPath, bad_request, internal, method_not_allowed, unauthorized
 
 log = logging.getLogger(__name__)
 
@@ -121,10 +121,10 @@ class Application:
         user = self._user(exchange)
         place = paths.parse(exchange.path)
         if place is None or place.plural != "pods" or place.subresource not in STREAMS:
-            raise NoSuchPath
+            raise NoSuchPathError
         kind = self.cluster.catalogue.find(place.group, place.version, "pods")
         if kind is None:
-            raise NoSuchPath
+            raise NoSuchPathError
         resource = f"pods/{place.subresource}"
         self._authorizer.check(user, Act("get", "", resource, place.name, place.namespace))
         call = self._call(exchange, "get", kind, place, user)
@@ -148,7 +148,7 @@ class Application:
             return
         kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
         if kind is None:
-            raise NoSuchPath()
+            raise NoSuchPathError()
         await self._resource(exchange, kind, place, user)
 
     async def _resource(self, exchange: Exchange, kind: Kind, place: paths.ResourcePath, user: User) -> None:
@@ -171,7 +171,7 @@ class Application:
         if resource in _UPGRADES:
             # Older clients would upgrade to SPDY itself: they get the reason a WebSocket gets.
             pod_of(self.cluster, call)
-            raise bad_request("Upgrade request required: a WebSocket")
+            raise bad_request("unable to upgrade: this server streams over WebSockets only")
         with self._limits.request(client, exchange.declared_size()):
             if exchange.method not in ("GET", "HEAD"):
                 call.body = await exchange.body()
@@ -182,12 +182,12 @@ class Application:
     async def _perform(self, call: Call) -> Reply:
         kind, verb = call.kind, call.verb
         if call.subresource and kind.subresource(call.subresource) is None:
-            raise NoSuchPath()
+            raise NoSuchPathError()
         allowed = kind.subresource(call.subresource).verbs if call.subresource else kind.verbs  # type: ignore[union-attr]
         if verb not in allowed:
             raise method_not_allowed()
         if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
-            raise NoSuchPath()
+            raise NoSuchPathError()
         if kind.resource in RESOURCES:
             return self._reviews.answer(call, self.cluster.now())
         if call.subresource == "token":
@@ -239,7 +239,7 @@ class Application:
         elif path.startswith("/openapi/v3/"):
             return self._openapi(parts[2:], exchange)
         if found is None:
-            raise NoSuchPath()
+            raise NoSuchPathError()
         return json_reply(200, found)
 
     def _groups(self, path: str, exchange: Exchange) -> Reply:
@@ -263,7 +263,7 @@ class Application:
             group, version = parts[1], parts[2]
         body = openapi.document(self.cluster.catalogue, group, version, with_types="types" in exchange.query)
         if body is None:
-            raise NoSuchPath()
+            raise NoSuchPathError()
         reply = Reply(200, body)
         if "hash" in exchange.query:
             reply.headers.append(("expires", "Fri, 01 Jan 2100 00:00:00 GMT"))

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from lateen.apiserver.operations.call import Reply
-from lateen.apiserver.status import ApiError, NoSuchPath, bad_request, too_large
+from lateen.apiserver.status import ApiError, NoSuchPathError, bad_request, too_large
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -107,7 +107,7 @@ class Exchange:
         headers = list(error.headers)
         if error.code in (401, 408, 413):
             headers.append(("connection", "close"))
-        if isinstance(error, NoSuchPath):
+        if isinstance(error, NoSuchPathError):
             await self.reply(Reply(404, b"404 page not found\n", headers, "text/plain; charset=utf-8"))
             return
         await self.reply(Reply(error.code, orjson.dumps(error.body), headers))

@@ -32,7 +32,9 @@ class WatchStreams:
             wake()
 
     async def serve(self, cluster: Cluster, call: Call, exchange: Exchange) -> None:
-        """Send events until the client leaves, its time is over or the server stops. Raises ApiError before the first."""
+        """Send events until the client leaves, its time is over or the server stops. Raises ApiError before the
+        first.
+        """
         awake = asyncio.Event()
         seconds = _timeout(call)
         watcher = watching.start(cluster, call, awake.set)

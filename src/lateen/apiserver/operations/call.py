@@ -62,13 +62,7 @@ class Call:
         """Strict, Warn or Ignore. Raises ApiError."""
         given = self.query.get("fieldValidation") or "Warn"
         if given not in ("Strict", "Warn", "Ignore"):
-            raise ApiError(
-                422,
-                "Invalid",
-                f'CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "{given}": supported values: '
-                '"", "Ignore", "Strict", "Warn"',
-                {"group": "meta.k8s.io", "kind": "CreateOptions"},
-            )
+            raise _unsupported("CreateOptions", "fieldValidation", given, '"", "Ignore", "Strict", "Warn"')
         return given
 
     @property
@@ -88,13 +82,14 @@ def parse_bool(text: str, name: str) -> bool:
 def parse_dry_run(values: list[str]) -> bool:
     given = [value for value in values if value]
     if given and given != ["All"]:
-        raise ApiError(
-            422,
-            "Invalid",
-            f'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "{given[0]}": supported values: "All"',
-            {"group": "meta.k8s.io", "kind": "DeleteOptions"},
-        )
+        raise _unsupported("DeleteOptions", "dryRun", given[0], '"All"')
     return bool(given)
+
+
+def _unsupported(options: str, field: str, given: str, known: str) -> ApiError:
+    detail = f'{field}: Unsupported value: "{given}": supported values: {known}'
+    message = f'{options}.meta.k8s.io "" is invalid: {detail}'
+    return ApiError(422, "Invalid", message, {"group": "meta.k8s.io", "kind": options})
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from lateen.apiserver.status import ApiError, bad_request, invalid, unsupported_
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 
 
-class NotOfKind(ApiError):
+class NotOfKindError(ApiError):
     """400: a value of the document has the wrong type. `conversion` is how a strategic merge patch says it."""
 
     def __init__(self, kind: Kind, version: str, error: DecodeError) -> None:
@@ -79,23 +79,21 @@ def typed(call: Call, kind: Kind, version: str, document: Document) -> Document:
     given_version, given_kind = document.get("apiVersion") or wanted, document.get("kind") or kind.kind
     if not isinstance(given_version, str) or not isinstance(given_kind, str):
         raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into string")
-    if (given_version, given_kind) != (wanted, kind.kind):
-        if given_kind == kind.kind or given_version == wanted:
-            raise bad_request(
-                f"the API version in the data ({given_version}) does not match the expected API version ({wanted})"
-                if given_version != wanted
-                else f'no kind "{given_kind}" is registered for version "{given_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
-            )
-        group_version = f'version "{given_version}"'
+    if given_version != wanted and given_kind == kind.kind:
         raise bad_request(
-            f'no kind "{given_kind}" is registered for {group_version} in scheme "pkg/api/legacyscheme/scheme.go:30"'
+            f"the API version in the data ({given_version}) does not match the expected API version ({wanted})"
+        )
+    if given_kind != kind.kind:
+        raise bad_request(
+            f'no kind "{given_kind}" is registered for version "{given_version}" in scheme '
+            '"pkg/api/legacyscheme/scheme.go:30"'
         )
     if kind.custom:
         return _custom(call, kind, version, document)
     try:
         decoded, unknown = decode(kind.schema(version), document)
     except DecodeError as error:
-        raise NotOfKind(kind, version, error) from None
+        raise NotOfKindError(kind, version, error) from None
     _treat_unknown(call, kind, version, unknown)
     metadata = decoded.setdefault("metadata", {})
     return {"apiVersion": wanted, "kind": kind.kind, "metadata": metadata, **decoded}

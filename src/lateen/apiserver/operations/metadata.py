@@ -55,8 +55,8 @@ def causes(kind: Kind, document: Document) -> list[Cause]:
         found += [invalid_value("metadata.name", name, text) for text in rule(name)]
         if generate and rule(generate.rstrip("-.") or "-"):
             found += [invalid_value("metadata.generateName", generate, text) for text in rule(generate.rstrip("-."))]
-    found += names.labels(metadata.get("labels"), "metadata.labels")
-    found += names.annotations(metadata.get("annotations"), "metadata.annotations")
+    found += names.label_causes(metadata.get("labels"), "metadata.labels")
+    found += names.annotation_causes(metadata.get("annotations"), "metadata.annotations")
     for index, owner in enumerate(metadata.get("ownerReferences") or ()):
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
@@ -105,13 +105,13 @@ def check_preconditions(kind: Kind, name: str, old: Document, given: Any) -> Non
         return
     metadata = old["metadata"]
     for field, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-        wanted = given.get(field)
-        if wanted is not None and wanted != metadata.get(field):
+        wanted, found = given.get(field), metadata.get(field)
+        if wanted is not None and wanted != found:
             raise conflict(
                 kind.plural,
                 kind.group,
                 name,
-                f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {metadata.get(field)}",
+                f"Precondition failed: {label} in precondition: {wanted}, {label} in object meta: {found}",
             )
 
 
@@ -122,7 +122,7 @@ def is_new_generation(strategy: Strategy, new: Document, old: Document) -> bool:
     ignored = ("metadata", "status", "apiVersion", "kind")
     if any(new.get(key) != old.get(key) for key in {*new, *old} if key not in ignored):
         return True
-    return new["metadata"].get("deletionTimestamp") != old["metadata"].get("deletionTimestamp")
+    return bool(new["metadata"].get("deletionTimestamp") != old["metadata"].get("deletionTimestamp"))
 
 
 def key_of(kind: Kind, namespace: str, name: str) -> Key:

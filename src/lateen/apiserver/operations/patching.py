@@ -12,7 +12,7 @@ from lateen.apiserver.operations.answer import written
 from lateen.apiserver.operations.applying import apply_patch
 from lateen.apiserver.operations.call import Call, Reply
 from lateen.apiserver.operations.cluster import Cluster
-from lateen.apiserver.operations.document import NotOfKind, typed
+from lateen.apiserver.operations.document import NotOfKindError, typed
 from lateen.apiserver.operations.metadata import key_of
 from lateen.apiserver.operations.write import store_replacement
 from lateen.apiserver.patch import json_patch, merge_patch, strategic
@@ -67,7 +67,7 @@ def _typed(call: Call, media: str, patched: Document) -> Document:
     """The patched document checked against its kind; what does not fit is said of the patch. Raises ApiError."""
     try:
         return typed(call, call.kind, call.version, patched)
-    except NotOfKind as error:
+    except NotOfKindError as error:
         if media == STRATEGIC_PATCH:
             cause = invalid_value("patch", _go_map(read_patch(call.body)), error.conversion)
         else:
@@ -100,11 +100,8 @@ def patched_document(call: Call, media: str, document: Document) -> Document:
                 what = f"json: cannot unmarshal {_name(given)} into Go value of type []handlers.jsonPatchOp"
                 raise bad_request(f"error decoding patch: {what}")
             if len(given) > json_patch.LIMIT:
-                raise ApiError(
-                    413,
-                    "RequestEntityTooLarge",
-                    f"Request entity too large: The allowed maximum operations in a JSON patch is {json_patch.LIMIT}, got {len(given)}",
-                )
+                most = f"The allowed maximum operations in a JSON patch is {json_patch.LIMIT}, got {len(given)}"
+                raise ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {most}")
             result: Any = json_patch.apply(document, given)
         elif not isinstance(given, dict):
             raise bad_request(f"json: cannot unmarshal {_name(given)} into Go value of type map[string]interface {{}}")

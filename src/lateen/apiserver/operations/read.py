@@ -40,7 +40,7 @@ def list_objects(cluster: Cluster, call: Call) -> Reply:
         raise too_new(wanted, store.version)
     if call.query.get("resourceVersionMatch") == "Exact" and wanted != store.version:
         raise gone(f"The provided resource version is no longer available: {wanted}, current: {store.version}")
-    items = list(store.list(call.kind.resource, call.namespace))
+    items = list(store.objects(call.kind.resource, call.namespace))
     matches = selection(call)
     if matches is not None:
         items = [item for item in items if matches(item)]

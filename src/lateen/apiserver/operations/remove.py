@@ -47,7 +47,7 @@ async def delete_collection(cluster: Cluster, call: Call) -> Reply:
     matches = selection(call)
     found = [
         item
-        for item in list(cluster.store.list(call.kind.resource, call.namespace))
+        for item in list(cluster.store.objects(call.kind.resource, call.namespace))
         if matches is None or matches(item)
     ]
     shown: list[Stored] = []

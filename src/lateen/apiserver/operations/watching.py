@@ -107,7 +107,7 @@ def _send_initial(call: Call, given: str) -> bool:
 
 
 def _replay(cluster: Cluster, watcher: Watcher) -> None:
-    for stored in cluster.store.list(watcher.resource, watcher.namespace):
+    for stored in cluster.store.objects(watcher.resource, watcher.namespace):
         watcher.offer(Revision(stored.version, ADDED, stored, None))
 
 

@@ -23,7 +23,7 @@ from lateen.apiserver.status import (
     invalid_value,
     not_found,
 )
-from lateen.apiserver.store.memory import JournalFailed
+from lateen.apiserver.store.memory import JournalError
 from lateen.apiserver.store.revision import Key, Stored
 
 
@@ -219,14 +219,14 @@ def open_namespace(cluster: Cluster, call: Call) -> None:
 async def put(cluster: Cluster, key: Key, document: Document) -> Stored:
     try:
         return await cluster.store.put(key, document)
-    except JournalFailed as error:
+    except JournalError as error:
         raise internal(f"the store cannot be written: {error}") from None
 
 
 async def remove(cluster: Cluster, key: Key, document: Document) -> Stored:
     try:
         return await cluster.store.delete(key, document)
-    except JournalFailed as error:
+    except JournalError as error:
         raise internal(f"the store cannot be written: {error}") from None
 
 

@@ -11,7 +11,7 @@ class PatchError(ValueError):
     """The patch cannot be applied."""
 
 
-class PatchTestFailed(PatchError):
+class TestFailedError(PatchError):
     """A `test` operation did not hold."""
 
 
@@ -58,7 +58,7 @@ def _apply_one(document: Any, operation: dict[str, Any]) -> Any:
             except PatchError:
                 found = None
             if not _equal(found, operation.get("value")):
-                raise PatchTestFailed(f"testing value {path} failed: test failed")
+                raise TestFailedError(f"testing value {path} failed: test failed")
             return document
         case _:
             raise PatchError(f"Unexpected kind: {kind}")

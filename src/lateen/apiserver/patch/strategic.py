@@ -6,6 +6,7 @@ Directives: `$patch: delete|replace|merge`, `$retainKeys`, `$setElementOrder/<li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lateen.apiserver.schema.node import Schema
@@ -33,7 +34,7 @@ def merge(schema: Schema, original: Document, patch: Document) -> Document:
 def _map(schema: Schema | None, original: Document, patch: Document) -> Document:
     directive = patch.pop(_DIRECTIVE, None)
     if directive == "replace":
-        return _plain(patch)
+        return {key: _plain(value) for key, value in patch.items() if not key.startswith("$")}
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
@@ -144,40 +145,58 @@ def _objects(field: Schema, original: list[Any], patch: list[Any], order: list[A
         if key not in item:
             raise StrategicError(f"map: {item} does not contain declared merge key: {key}")
         kept.append(item)
+    before = list(merged)
+    added: list[Any] = []
     for item in kept:
         for index, old in enumerate(merged):
             if isinstance(old, dict) and old.get(key) == item[key]:
                 merged[index] = _map(inner, old, item)
                 break
         else:
-            merged.append(_map(inner, {}, item) if _has_directives(item) else item)
-    return _ordered(merged, kept, order, original, lambda item: item.get(key) if isinstance(item, dict) else item)
+            added.append(_undirected(item))
+            merged.append(added[-1])
+    if order is not None:
+        # kubectl and the API server look up the order in a list whose deleted items have been overwritten by new ones.
+        before += added[: len(original) - len(before)]
+    return _ordered(merged, kept, order, before, lambda item: item.get(key) if isinstance(item, dict) else item)
+
+
+def _undirected(value: Any) -> Any:
+    """An item that was not there before: taken as it is, directives inside it mean nothing."""
+    if isinstance(value, dict):
+        return {key: _undirected(item) for key, item in value.items() if not key.startswith("$")}
+    return [_undirected(item) for item in value] if isinstance(value, list) else value
 
 
 def _ordered(
-    merged: list[Any], patch: list[Any], order: list[Any] | None, original: list[Any], key_of: Any
+    merged: list[Any], patch: list[Any], order: list[Any] | None, original: list[Any], key_of: Callable[[Any], Any]
 ) -> list[Any]:
-    """Bring a merged list into the order the patch asks for; items it does not name keep their place before the next."""
-    if order is None:
-        return merged
-    names = [key_of(item) for item in order]
-    named = [item for item in merged if key_of(item) in names]
-    named.sort(key=lambda item: names.index(key_of(item)))
-    server = [item for item in merged if key_of(item) not in names]
-    position = {_hashable(key_of(item)): index for index, item in enumerate(original)}
+    """Bring a merged list into order: items the patch names (or its `$setElementOrder`) stand as it names them, the others
+    as they stood; where the two meet, an item stays before those it was before.
+    """
+    names = [key_of(item) for item in (patch if order is None else order)]
+    if order is not None:
+        _check_order(patch, names, order, key_of)
+    position = {_hashable(key_of(item)): index for index, item in reversed(list(enumerate(original)))}
+
+    def place(item: Any) -> int | None:
+        return position.get(_hashable(key_of(item)))
+
+    named = sorted((item for item in merged if key_of(item) in names), key=lambda item: names.index(key_of(item)))
+    others = [item for item in merged if key_of(item) not in names]
+    others.sort(key=lambda item: len(original) if place(item) is None else place(item) or 0)
     out: list[Any] = []
-    while named or server:
-        if not server:
-            out.append(named.pop(0))
-        elif not named:
-            out.append(server.pop(0))
-        else:
-            left, right = position.get(_hashable(key_of(named[0]))), position.get(_hashable(key_of(server[0])))
-            if left is not None and right is not None and right < left:
-                out.append(server.pop(0))
-            else:
-                out.append(named.pop(0))
-    return out
+    while named and others:
+        left, right = place(others[0]), place(named[0])
+        out.append(others.pop(0) if left is not None and right is not None and left < right else named.pop(0))
+    return out + named + others
+
+
+def _check_order(patch: list[Any], names: list[Any], order: list[Any], key_of: Callable[[Any], Any]) -> None:
+    """A patch must have its items in the order it asks for. Raises StrategicError."""
+    wanted = iter(names)
+    if not all(any(key_of(item) == name for name in wanted) for item in patch):
+        raise StrategicError(f"The order in patch list:\n{patch}\n doesn't match {_ORDER[:-1]} list:\n{order}\n")
 
 
 def _hashable(value: Any) -> Any:

@@ -65,7 +65,8 @@ class Catalogue:
             self.generation += 1
 
     def remove(self, group: str, plural: str) -> None:
-        if (group, plural) not in self._builtin and self._kinds.pop((group, plural), None):
+        if (group, plural) not in self._builtin and (group, plural) in self._kinds:
+            del self._kinds[group, plural]
             self.generation += 1
 
 

@@ -20,7 +20,7 @@ def kind_of(definition: Document) -> Kind:
     spec = definition["spec"]
     names = spec["names"]
     versions = {v["name"]: v for v in spec["versions"] if v.get("served")}
-    stored = next((v for v in spec["versions"] if v.get("storage")), {})
+    stored: Document = next((v for v in spec["versions"] if v.get("storage")), {})
     subresources: list[Subresource] = []
     scale = None
     # Subresources are per version; what any version has, the kind has.

@@ -104,7 +104,9 @@ class Strategy:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """`versions` are served, the preferred one first; objects are kept once and only `apiVersion` differs between them."""
+    """`versions` are served, the preferred one first; objects are kept once and only `apiVersion` differs between
+    them.
+    """
 
     group: str
     versions: tuple[str, ...]

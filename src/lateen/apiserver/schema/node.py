@@ -10,12 +10,13 @@ from typing import Any
 class Schema:
     """One node.
 
-    `kind` is one of `object` (named fields), `map` (any keys, one type of value), `array`, `string`, `integer`, `number`,
-    `boolean`, `bytes`, `quantity`, `int-or-string`, `time`, `microtime` and `any` (kept as it is).
+    `kind` is one of `object` (named fields), `map` (any keys, one type of value), `array`, `string`, `integer`,
+    `number`, `boolean`, `bytes`, `quantity`, `int-or-string`, `time`, `microtime` and `any` (kept as it is).
 
-    `list_type` and `list_keys` are `x-kubernetes-list-type` and `-map-keys`; `atomic` is true of a map or an object that
-    server-side apply owns as a whole; `patch` and `merge_key` are the strategic merge patch's; `zero` says what Go's
-    encoder does with an empty value (`""` leaves it out, `keep` writes it, `null` writes null, `pointer` writes it when it was given).
+    `list_type` and `list_keys` are `x-kubernetes-list-type` and `-map-keys`; `atomic` is true of a map or an object
+    that server-side apply owns as a whole; `patch` and `merge_key` are the strategic merge patch's; `zero` says what
+    Go's encoder does with an empty value (`""` leaves it out, `keep` writes it, `null` writes null, `pointer` writes it
+    when it was given).
     """
 
     __slots__ = (

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The journal: every revision in one SQLite table, written in groups by one thread that is not the event loop.
 
-Durability. WAL mode with `synchronous=NORMAL`: a commit is handed to the operating system before it is acknowledged, so an
-acknowledged write survives `kill -9` at any moment. SQLite syncs to disk at each checkpoint only, so a power failure may
-take the last moments, but never leaves the file inconsistent.
+Durability. WAL mode with `synchronous=NORMAL`: a commit is handed to the operating system before it is acknowledged,
+so an acknowledged write survives `kill -9` at any moment. SQLite syncs to disk at each checkpoint only, so a power
+failure may take the last moments, but never leaves the file inconsistent.
 
-Damage. Every row carries a checksum over all its columns, and revisions after the compaction point are consecutive; a file
-that fails `quick_check`, a checksum or that rule is refused as a whole with `StoreDamaged`.
+Damage. Every row carries a checksum over all its columns, and revisions after the compaction point are consecutive; a
+file that fails `quick_check`, a checksum or that rule is refused as a whole with `StoreDamagedError`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Row = tuple[int, str, Key, bytes]
 """Version, type (ADDED, MODIFIED, DELETED), key, body."""
 
 
-class StoreDamaged(Exception):
+class StoreDamagedError(Exception):
     """The file is not what this server wrote; nothing of it was used."""
 
 
-class StoreBusy(Exception):
+class StoreBusyError(Exception):
     """Another process has the file open."""
 
 
@@ -78,7 +78,7 @@ class MemoryJournal:
 
 
 class SqliteJournal:
-    """One file, held exclusively. Raises StoreDamaged or StoreBusy when it cannot be used."""
+    """One file, held exclusively. Raises StoreDamagedError or StoreBusyError when it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -86,10 +86,10 @@ class SqliteJournal:
             self._database = self._open(path)
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StoreBusy(f"{path} is in use by another process") from None
-            raise StoreDamaged(f"{path} cannot be opened: {error}") from None
+                raise StoreBusyError(f"{path} is in use by another process") from None
+            raise StoreDamagedError(f"{path} cannot be opened: {error}") from None
         except sqlite3.DatabaseError as error:
-            raise StoreDamaged(f"{path} is damaged: {error}") from None
+            raise StoreDamagedError(f"{path} is damaged: {error}") from None
 
     def _open(self, path: Path) -> sqlite3.Connection:
         database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
@@ -103,14 +103,14 @@ class SqliteJournal:
             identity = database.execute("PRAGMA application_id").fetchone()[0]
             tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if tables and identity != APPLICATION_ID:
-                raise StoreDamaged(f"{path} is another program's SQLite file")
+                raise StoreDamagedError(f"{path} is another program's SQLite file")
             found = database.execute("PRAGMA user_version").fetchone()[0]
             if tables and found != FORMAT:
-                raise StoreDamaged(f"{path} has format {found}; this version of Lateen reads format {FORMAT}")
+                raise StoreDamagedError(f"{path} has format {found}; this version of Lateen reads format {FORMAT}")
             if tables:
                 (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
                 if verdict != "ok":
-                    raise StoreDamaged(f"{path} is damaged: {verdict}")
+                    raise StoreDamagedError(f"{path} is damaged: {verdict}")
             for statement in _SCHEMA.strip().split(";\n"):
                 database.execute(statement)
             database.execute(f"PRAGMA application_id={APPLICATION_ID}")
@@ -128,18 +128,18 @@ class SqliteJournal:
                 "SELECT version, type, resource, namespace, name, body, checksum FROM revisions ORDER BY version"
             ).fetchall()
         except (sqlite3.DatabaseError, ValueError) as error:
-            raise StoreDamaged(f"{self._path} is damaged: {error}") from None
+            raise StoreDamagedError(f"{self._path} is damaged: {error}") from None
         found: list[Row] = []
         expected = compacted + 1
         for version, type_, resource, namespace, name, body, checksum in rows:
             key = Key(resource, namespace, name)
             if _checksum(version, type_, key, body) != checksum:
-                raise StoreDamaged(
+                raise StoreDamagedError(
                     f"{self._path} is damaged: revision {version} ({resource} {name}) fails its checksum"
                 )
             if version > compacted:
                 if version != expected:
-                    raise StoreDamaged(f"{self._path} is damaged: revision {expected} is missing")
+                    raise StoreDamagedError(f"{self._path} is damaged: revision {expected} is missing")
                 expected += 1
             found.append((version, type_, key, body))
         return compacted, found

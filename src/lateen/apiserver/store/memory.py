@@ -28,7 +28,7 @@ Name = tuple[str, str]
 """Namespace and name."""
 
 
-class JournalFailed(Exception):
+class JournalError(Exception):
     """The journal refused a group (the disk is full, say); nothing of it happened."""
 
 
@@ -81,7 +81,7 @@ class Store:
         staged = self._staged.get(key)
         return staged[1] if staged else self.get(key)
 
-    def list(self, resource: str, namespace: str = "") -> Iterator[Stored]:
+    def objects(self, resource: str, namespace: str = "") -> Iterator[Stored]:
         """The published objects in the order of namespace and name; all namespaces when `namespace` is empty."""
         objects = self._objects.get(resource)
         if not objects:
@@ -126,7 +126,7 @@ class Store:
     def put(self, key: Key, document: dict[str, Any]) -> asyncio.Future[Stored]:
         """Create or replace an object; its `metadata.resourceVersion` is set here. Done when it is durable and visible.
 
-        Raises JournalFailed through the future.
+        Raises JournalError through the future.
         """
         before = self.head(key)
         version = self._take()
@@ -187,7 +187,7 @@ class Store:
             self._next = self.version + 1
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(JournalFailed(str(error)))
+                    future.set_exception(JournalError(str(error)))
         self._start_commit(loop)
 
     def _publish(self, revisions: list[Revision]) -> None:

@@ -17,7 +17,9 @@ class Key(NamedTuple):
 
 
 class Stored:
-    """One object at one resource version. `body` is its JSON without `apiVersion` and `kind`, which depend on the request."""
+    """One object at one resource version. `body` is its JSON without `apiVersion` and `kind`, which depend on the
+    request.
+    """
 
     __slots__ = ("_labels", "body", "key", "version")
 

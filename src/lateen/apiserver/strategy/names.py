@@ -22,11 +22,13 @@ SUBDOMAIN_ERROR = (
     f"'{_LABEL}(\\.{_LABEL})*')"
 )
 LABEL_ERROR = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and "
+    "end with an "
     f"alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{_LABEL}')"
 )
 LABEL_1035_ERROR = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+    "character, and "
     f"end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{_LABEL_1035}')"
 )
 QUALIFIED_ERROR = (
@@ -35,7 +37,8 @@ QUALIFIED_ERROR = (
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 VALUE_ERROR = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and end "
     "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
@@ -86,7 +89,8 @@ def qualified(key: str) -> list[str]:
             found += ["prefix part " + text for text in subdomain(prefix)]
     if "/" in prefix:
         return [
-            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+            "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and "
+            "end with an "
             "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
             "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' "
             "(e.g. 'example.com/MyName')"
@@ -106,7 +110,7 @@ def label_value(value: str) -> list[str]:
     return found if re.fullmatch(_VALUE, value) else [*found, VALUE_ERROR]
 
 
-def labels(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
+def label_causes(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
     found: list[Cause] = []
     for key, value in (given or {}).items():
         found += [invalid_value(field, key, text) for text in qualified(key)]
@@ -114,7 +118,7 @@ def labels(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
     return found
 
 
-def annotations(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
+def annotation_causes(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
     found: list[Cause] = []
     size = 0
     for key, value in (given or {}).items():

@@ -37,7 +37,7 @@ def spec_causes(spec: dict[str, Any], field: str, restart: tuple[str, ...] = _RE
         found.append(unsupported(f"{field}.restartPolicy", policy, restart))
     if spec.get("dnsPolicy", "ClusterFirst") not in _DNS:
         found.append(unsupported(f"{field}.dnsPolicy", spec["dnsPolicy"], _DNS))
-    found += names.labels(spec.get("nodeSelector"), f"{field}.nodeSelector")
+    found += names.label_causes(spec.get("nodeSelector"), f"{field}.nodeSelector")
     if spec.get("serviceAccountName"):
         found += [
             invalid_value(f"{field}.serviceAccountName", spec["serviceAccountName"], text)

@@ -107,7 +107,7 @@ def _validate(document: Document) -> list[Cause]:
         if pair in pairs:
             found.append(Cause("FieldValueDuplicate", f"Duplicate value: {_as_go(pair)}", f"spec.ports[{index}]"))
         pairs.add(pair)
-    found += names.labels(spec.get("selector"), "spec.selector")
+    found += names.label_causes(spec.get("selector"), "spec.selector")
     if spec["sessionAffinity"] not in ("None", "ClientIP"):
         found.append(unsupported("spec.sessionAffinity", spec["sessionAffinity"], ("ClientIP", "None")))
     if kind not in _TYPES:

@@ -92,7 +92,7 @@ def _validate(document: Document) -> list[Cause]:
                 field,
             )
         )
-    found += names.labels(labels, "spec.template.labels")
+    found += names.label_causes(labels, "spec.template.labels")
     found += spec_causes(template.get("spec") or {}, "spec.template.spec")
     policy = (template.get("spec") or {}).get("restartPolicy", "Always")
     if policy in ("OnFailure", "Never"):
@@ -101,7 +101,7 @@ def _validate(document: Document) -> list[Cause]:
 
 
 def _selector_causes(selector: dict[str, Any]) -> list[Cause]:
-    found = names.labels(selector.get("matchLabels"), "spec.selector.matchLabels")
+    found = names.label_causes(selector.get("matchLabels"), "spec.selector.matchLabels")
     for index, expression in enumerate(selector.get("matchExpressions") or ()):
         field = f"spec.selector.matchExpressions[{index}]"
         operator, values = expression.get("operator"), expression.get("values")
@@ -157,9 +157,9 @@ def _replica_status(document: Document) -> None:
 
 
 def _daemon_status(document: Document) -> None:
-    document["status"] = {
-        name: 0 for name in ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady")
-    }
+    document["status"] = dict.fromkeys(
+        ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"), 0
+    )
 
 
 def _set_status(document: Document) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """pods/NAME/exec and /attach over a WebSocket: `v5.channel.k8s.io` and its elders.
 
-The first byte of a message is its channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 the terminal's size as JSON;
-since v5, 255 closes the channel in the next byte.
+The first byte of a message is its channel: 0 stdin, 1 stdout, 2 stderr, 3 the final Status, 4 the terminal's size as
+JSON; since v5, 255 closes the channel in the next byte.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lateen.apiserver.operations.call import Call
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.status import ApiError, bad_request
 from lateen.apiserver.streams.pod_streams import Execution, PodStreams
-from lateen.apiserver.streams.socket import Closed, WebSocket
+from lateen.apiserver.streams.socket import ClosedError, WebSocket
 from lateen.apiserver.streams.target import NO_STREAMS, container_of, pod_of, unavailable
 
 _STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
@@ -71,7 +71,7 @@ async def _send(socket: WebSocket, running: Execution) -> None:
 
 async def _listen(socket: WebSocket, running: Execution) -> None:
     """Pass on what the client sends, until it leaves."""
-    with contextlib.suppress(Closed):
+    with contextlib.suppress(ClosedError):
         while True:
             message = await socket.receive()
             if not message:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """pods/NAME/portforward over a WebSocket.
 
-kubectl tunnels SPDY/3.1 through it (`SPDY/3.1+portforward.k8s.io`): two streams per connection, one for errors and one for
-data. Other clients use channels (`v4.channel.k8s.io` or no subprotocol): channel 2n is the data of the n-th port, 2n+1 its
-errors, and each begins with the port's number in two bytes.
+kubectl tunnels SPDY/3.1 through it (`SPDY/3.1+portforward.k8s.io`): two streams per connection, one for errors and one
+for data. Other clients use channels (`v4.channel.k8s.io` or no subprotocol): channel 2n is the data of the n-th port,
+2n+1 its errors, and each begins with the port's number in two bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.status import ApiError, bad_request
 from lateen.apiserver.streams import spdy
 from lateen.apiserver.streams.pod_streams import PodStreams, PortConnection
-from lateen.apiserver.streams.socket import Closed, WebSocket
+from lateen.apiserver.streams.socket import ClosedError, WebSocket
 from lateen.apiserver.streams.target import NO_STREAMS, pod_of
 
 SPDY = "SPDY/3.1+portforward.k8s.io"
@@ -57,7 +57,7 @@ class _Forwarding:
 
     async def run(self) -> None:
         try:
-            with contextlib.suppress(Closed):
+            with contextlib.suppress(ClosedError):
                 while True:
                     await self._received(await self._socket.receive())
         finally:
@@ -110,7 +110,7 @@ class _Tunnel(_Forwarding):
             events = self._session.feed(message)
         except spdy.SpdyError:
             await self._socket.close(1002)
-            raise Closed from None
+            raise ClosedError from None
         for event in events:
             match event:
                 case spdy.Opened():
@@ -125,7 +125,7 @@ class _Tunnel(_Forwarding):
                 case spdy.Pinged(answer):
                     await self._socket.send(answer)
                 case spdy.GoneAway():
-                    raise Closed
+                    raise ClosedError
 
     async def _opened(self, event: spdy.Opened) -> None:
         headers = event.headers

@@ -9,7 +9,7 @@ from lateen.apiserver.http.exchange import Exchange
 from lateen.apiserver.status import ApiError
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The client has closed the WebSocket."""
 
 
@@ -32,10 +32,10 @@ class WebSocket:
         await self._exchange.send({"type": "websocket.http.response.body", "body": orjson.dumps(error.body)})
 
     async def receive(self) -> bytes:
-        """The next message as bytes. Raises Closed."""
+        """The next message as bytes. Raises ClosedError."""
         message = await self._exchange.receive()
         if message["type"] != "websocket.receive":
-            raise Closed
+            raise ClosedError
         data = message.get("bytes")
         return data if data is not None else str(message.get("text") or "").encode()
 

@@ -82,10 +82,8 @@ class Session:
             if len(self._buffer) < 8 + length:
                 break
             body, self._buffer = self._buffer[8 : 8 + length], self._buffer[8 + length :]
-            if first & 0x80000000:
-                event = self._control(first, flags, body)
-            else:
-                event = Data(first, body, bool(flags & FIN))
+            is_control = first & 0x80000000
+            event = self._control(first, flags, body) if is_control else Data(first, body, bool(flags & FIN))
             if event is not None:
                 events.append(event)
         return events

@@ -30,7 +30,7 @@ def container_of(call: Call, pod: Document) -> str:
     first = [c["name"] for c in spec.get("initContainers") or ()]
     if not wanted:
         if len(own) == 1:
-            return own[0]
+            return str(own[0])
         message = f"a container name must be specified for pod {call.name}, choose one of: [{' '.join(own)}]"
         if first:
             message += f" or one of the init containers: [{' '.join(first)}]"
