@@ -106,7 +106,7 @@ _REWRITES = [
     ("(x)?y", "[\\1]"),
     ("\\.", "\\\\"),
 ]
-_TABLES, _REQUESTS = 60, 50
+_TABLES, _REQUESTS = 40, 40
 
 
 def _string_match(rng: random.Random) -> Json:
@@ -224,7 +224,16 @@ def _forward(rng: random.Random, match: Json) -> Json:
                 entries[1]["host_rewrite_literal"] = "weight.host"
             action["weighted_clusters"] = {"clusters": entries, "header_name": "x-pick"}
     template = "path_match_policy" in match
-    match rng.choice(["prefix", "regex", "template", "none"]):
+    match rng.choice(["prefix", "regex", "template", "format", "none"]):
+        case "format":
+            formats = [
+                "/f/%REQ(x-pick)%",
+                "%REQ(x-none?x-cluster):2%",
+                "/%%%PROTOCOL%",
+                "/%REQ(:path)%",
+                "%REQ(x-none)%",
+            ]
+            action["path_rewrite"] = rng.choice(formats)
         case "prefix" if not template:
             action["prefix_rewrite"] = rng.choice(["/", "/p", "/p/"])
         case "regex":
@@ -235,7 +244,9 @@ def _forward(rng: random.Random, match: Json) -> Json:
             package = "type.googleapis.com/envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig"
             config = {"@type": package, "path_template_rewrite": rewrite}
             action["path_rewrite_policy"] = {"name": "template", "typed_config": config}
-    match rng.choice(["literal", "header", "regex", "none", "none"]):
+    match rng.choice(["literal", "header", "regex", "format", "none", "none"]):
+        case "format":
+            action["host_rewrite"] = rng.choice(["%REQ(x-n)%.host", "%REQ(x-none)%", "fixed.host"])
         case "literal":
             action["host_rewrite_literal"] = "rewritten.host"
         case "header":

@@ -264,13 +264,17 @@ async def test_header_changes_in_order(start_envoy: StartEnvoy) -> None:
                 {"header": {"key": "x-overwritten", "value": level}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
                 {"header": {"key": "x-if-there", "value": level}, "append_action": "OVERWRITE_IF_EXISTS"},
                 {"header": {"key": "x-removed", "value": level}, "append_action": "APPEND_IF_EXISTS_OR_ADD"},
+                {"header": {"key": "x-formatted", "value": f"{level} %REQ(x-none?x-source):3%%%, %ROUTE_NAME%"}},
+                {"header": {"key": "x-empty", "value": "%REQ(x-none)%"}},
+                {"header": {"key": "x-kept", "value": "%REQ(x-none)%"}, "keep_empty_value": True},
             ],
             "request_headers_to_remove": ["x-removed", "x-sent"],
         }
 
     async with echo_server("one") as one:
         weighted = {"clusters": [{"name": "one", "weight": 1, **changes("weight")}]}
-        route = {"match": {"prefix": "/"}, "route": {"weighted_clusters": weighted}, **changes("route")}
+        action = {"weighted_clusters": weighted}
+        route = {"name": "the route", "match": {"prefix": "/"}, "route": action, **changes("route")}
         host = {"name": "v", "domains": ["*"], "routes": [route], **changes("host")}
         table = {"virtual_hosts": [host], **changes("table")}
         listeners = [
@@ -278,7 +282,14 @@ async def test_header_changes_in_order(start_envoy: StartEnvoy) -> None:
             listener("specific", filter_chains=[http_chain({**table, "most_specific_header_mutations_wins": True})]),
         ]
         truth = await Truth.start(start_envoy, listeners, [static_cluster("one", (one.ip, one.port))])
-        http = HttpRequest(authority="a", headers=(("x-sent", "1"), ("x-if-there", "sent"), ("x-appended", "sent")))
+        sent = (
+            ("x-sent", "1"),
+            ("x-if-there", "sent"),
+            ("x-appended", "sent"),
+            ("x-source", "client"),
+            ("x-source", "2"),
+        )
+        http = HttpRequest(authority="a", headers=sent)
         for name, port in truth.ports.items():
             answer = trace(truth.resources, Request(destination=Address("127.0.0.1", port), http=http))
             response = json.loads((await HttpClient("127.0.0.1", port).send(http)).body)
@@ -286,7 +297,21 @@ async def test_header_changes_in_order(start_envoy: StartEnvoy) -> None:
             assert _by_name(seen) == _by_name(_replayed(answer, http)), name
 
 
-_OURS = {"x-appended", "x-if-absent", "x-overwritten", "x-if-there", "x-removed", "x-sent"}
+_OURS = {
+    f"x-{name}"
+    for name in [
+        "formatted",
+        "empty",
+        "kept",
+        "appended",
+        "if-absent",
+        "overwritten",
+        "if-there",
+        "removed",
+        "sent",
+        "source",
+    ]
+}
 
 
 def _by_name(headers: list[tuple[str, str]]) -> dict[str, list[str]]:

@@ -115,7 +115,8 @@ class Filter(Struct, frozen=True):
 class HeaderMutation(Struct, frozen=True):
     """One change of a header. `level`: where it is configured.
 
-    `operation`: append, add if absent, overwrite or add, overwrite if present, remove.
+    `operation`: append, add if absent, overwrite or add, overwrite if present, remove. `value` has its substitutions
+    made if the client's request alone decides them, else it is as configured.
     """
 
     level: str

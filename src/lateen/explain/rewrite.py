@@ -10,6 +10,7 @@ from lateen.explain.any_message import unpack
 from lateen.explain.http_view import HttpView, without_query
 from lateen.explain.path_match import PathCondition
 from lateen.explain.string_match import replace_all
+from lateen.explain.substitution import substituted
 
 _URI_TEMPLATE = "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig"
 
@@ -28,6 +29,9 @@ def path(action: Message, view: HttpView, matched: PathCondition | None) -> str:
         if policy is not None and name == _URI_TEMPLATE:
             after = uri_template.rewritten(matched.string.operand, policy.path_template_rewrite, before)
             return old if after is None else after + old[len(before) :]
+    if action.path_rewrite:
+        after = substituted(action.path_rewrite, view)
+        return after + old[len(before) :] if after else old
     return old
 
 
@@ -45,6 +49,8 @@ def authority(action: Message, view: HttpView, weight: Message | None) -> str | 
         case "host_rewrite_path_regex":
             rewrite = action.host_rewrite_path_regex
             new = replace_all(rewrite.pattern.regex, rewrite.substitution, view.path_only)
+        case "host_rewrite":
+            new = substituted(action.host_rewrite, view, missing="-") or action.host_rewrite
         case "auto_host_rewrite":
             if action.auto_host_rewrite.value:
                 return None

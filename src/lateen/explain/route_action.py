@@ -54,7 +54,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
             return Redirect(
                 redirect.status(route.redirect),
                 redirect.location(route.redirect, view, match.path),
-                response_mutations(levels.messages()),
+                response_mutations(levels.messages(), view, route.name),
             )
         case "direct_response":
             status = route.direct_response.status
@@ -62,7 +62,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
                 status,
                 route.direct_response.body.inline_string
                 or route.direct_response.body.inline_bytes.decode("utf-8", "replace"),
-                response_mutations(levels.messages()),
+                response_mutations(levels.messages(), view, route.name),
                 redirect.unchanged(view) if status == 201 or 300 <= status < 400 else "",
             )
     return NonForwarding()
@@ -71,7 +71,7 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
 def _forward(levels: Levels, match: RouteMatch, view: HttpView) -> Forward:
     action = levels.route.route
     cluster, shares, weight = _cluster(action, view)
-    headers: tuple[HeaderMutation, ...] = request_mutations(levels.messages(weight))
+    headers: tuple[HeaderMutation, ...] = request_mutations(levels.messages(weight), view, levels.route.name)
     status = action.cluster_not_found_response_code
     return Forward(
         cluster=cluster,
@@ -85,7 +85,7 @@ def _forward(levels: Levels, match: RouteMatch, view: HttpView) -> Forward:
         retry=_retry(action, levels.host),
         mirrors=_mirrors(levels, view),
         headers=headers,
-        response_headers=response_mutations(levels.messages(weight)),
+        response_headers=response_mutations(levels.messages(weight), view, levels.route.name),
         metadata_match=_metadata_match(action, weight),
         missing_cluster_status=_MISSING_CLUSTER_STATUS[status] if status < len(_MISSING_CLUSTER_STATUS) else 503,
     )
