@@ -49,7 +49,7 @@ def service(http: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
         (
             service(hosts=["*"]),
             "spec.hosts[0]",
-            "wildcard host * is not allowed for virtual services bound to the mesh",
+            "wildcard host * is not allowed for virtual services",
         ),
         (service(hosts=["*.a.b", "x.a.b"]), "spec.hosts[1]", "duplicate hosts in virtual service: *.a.b & x.a.b"),
         (service(exportTo=["~"]), "spec.exportTo[0]", "only .,*, or a valid DNS 1123 label"),

@@ -12,6 +12,9 @@ from lateen.parse.validation.findings import Findings, quoted
 _LONGEST: Final = 1024
 _WORDS: Final = {
     "bad repetition operator": "invalid nested repetition operator",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "invalid named capture group": "invalid named capture",
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
     "invalid perl operator": "invalid or unsupported Perl syntax",
