@@ -11,7 +11,8 @@
 `pod` makes a namespace on a bridge (10.200.0.0/16) and its Pod object, and starts a sidecar in it that gets its
 configuration from our own server over a Unix socket, with certificates of a test authority. All TCP connections of a
 pod with a sidecar are redirected: outgoing ones to 15001, incoming ones to 15006, except those with mark 1337, which
-are the sidecar's own. Applications run in the test's process on sockets of the pod. Pods can reach nothing outside.
+are the sidecar's own. Applications run in the test's process on sockets of the pod. Pods can reach nothing outside, and
+of names sidecars know only those that `Mesh.resolve` tells.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ from lateen.compile.workload import Locality, Role, Workload, labels_of
 from lateen.envoy.snapshot import Snapshot
 from lateen.identity.authority import new_authority
 from lateen.identity.secret_source import SecretSource
+from lateen.model.core.secret import Secret
 from lateen.model.diagnostic import Diagnostic
+from lateen.model.ref import Ref
 from lateen.node.bootstrap import NodeId, bootstrap
 from lateen.node.envoy_binary import envoy_binary
 from lateen.parse import documents as parse
@@ -144,7 +147,7 @@ class Pod:
 class Sidecar:
     """The Envoy of a pod."""
 
-    def __init__(self, keeper: Keeper, pod: Pod, folder: Path, text: str) -> None:
+    def __init__(self, keeper: Keeper, pod: Pod, folder: Path, text: str, hosts: Path) -> None:
         self._keeper = keeper
         self._pod = pod
         self.log = folder / "envoy.log"
@@ -152,7 +155,8 @@ class Sidecar:
         (folder / "bootstrap.json").write_text(text)
         arguments = [str(envoy_binary()), "-c", str(folder / "bootstrap.json"), "--disable-hot-restart"]
         arguments += ["--concurrency", "1", "--admin-address-path", str(self._address)]
-        answer, _ = keeper.ask("spawn", pod=pod.name, arguments=arguments, log=str(self.log))
+        known = {"CARES_HOSTS": str(hosts)}
+        answer, _ = keeper.ask("spawn", pod=pod.name, arguments=arguments, log=str(self.log), environment=known)
         self.pid: int = answer["pid"]
 
     async def admin(self, path: str) -> Answer:
@@ -232,8 +236,11 @@ class Mesh:
         self._state = load("", mesh_config)
         self._directory = _Directory(self._state)
         authority = new_authority("cluster.local", datetime.now(UTC))
-        source = SecretSource(authority, lambda kind, namespace, name: None, lambda: datetime.now(UTC))
+        source = SecretSource(authority, self._secret_data, lambda: datetime.now(UTC))
         self._server = XdsServer(self._directory, source)
+        self._hosts = folder / "hosts"
+        self._hosts.touch()
+        self._secrets: dict[Ref, Secret] = {}
         self.pods: dict[str, Pod] = {}
 
     async def start(self) -> Mesh:
@@ -295,7 +302,7 @@ class Mesh:
         text["cluster_manager"] = {"upstream_bind_config": {"socket_options": [mark]}}
         folder = self._folder / pod.name
         folder.mkdir()
-        pod.sidecar = Sidecar(self._keeper, pod, folder, json.dumps(text))
+        pod.sidecar = Sidecar(self._keeper, pod, folder, json.dumps(text), self._hosts)
         await pod.sidecar.wait_ready()
         await self._settled()
 
@@ -303,9 +310,19 @@ class Mesh:
         """Add or change objects, and wait until every sidecar has what follows from it."""
         parsed = parse("\n---\n".join(documents), "documents.yaml")
         assert not parsed.diagnostics, "\n".join(map(str, parsed.diagnostics))
+        self._secrets |= {f.object.ref: f.object for f in parsed.objects if isinstance(f.object, Secret)}
         self._state.apply((found.object.ref, found.object) for found in parsed.objects)
         self._server.publish({key: snapshot(self._state.db, key) for key in dict.fromkeys(self._directory.connected)})
         await self._settled()
+
+    def resolve(self, name: str, address: str) -> None:
+        """Have sidecars find `name` at `address`."""
+        with self._hosts.open("a") as file:
+            file.write(f"{address} {name}\n")
+
+    def _secret_data(self, kind: str, namespace: str, name: str) -> dict[str, bytes] | None:
+        found = self._secrets.get(Ref(kind, namespace, name))
+        return None if found is None else {**found.data, **{k: text.encode() for k, text in found.string_data.items()}}
 
     async def _settled(self) -> None:
         """Wait until every sidecar has taken all that it was sent."""

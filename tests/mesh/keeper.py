@@ -122,8 +122,10 @@ class Keeper:
         made = self._inside(pod, lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
         return {}, [made.detach()]
 
-    def do_spawn(self, pod: str, arguments: list[str], log: str) -> tuple[dict[str, Any], list[int]]:
-        """Start a program in the pod; its output goes to the file `log`."""
+    def do_spawn(
+        self, pod: str, arguments: list[str], log: str, environment: dict[str, str]
+    ) -> tuple[dict[str, Any], list[int]]:
+        """Start a program in the pod, with `environment` added to ours; its output goes to the file `log`."""
         child = os.fork()
         if child == 0:
             _die_with_parent()
@@ -134,7 +136,7 @@ class Keeper:
             os.dup2(output, 1)
             os.dup2(output, 2)
             try:
-                os.execv(arguments[0], arguments)
+                os.execve(arguments[0], arguments, {**os.environ, **environment})
             finally:
                 os._exit(127)
         self._children.add(child)
