@@ -118,10 +118,10 @@ class World:
         self.connect()
 
     def write(self) -> bool:
-        data = self.session.next_response()
-        if data is not None:
-            self.to_envoy.append(data)
-        return data is not None
+        response = self.session.next_response()
+        if response is not None:
+            self.to_envoy.append(response.body())
+        return response is not None
 
     def deliver(self) -> bool:
         if self.to_envoy:

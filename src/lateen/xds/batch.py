@@ -4,16 +4,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
+from typing import NamedTuple
 
 from lateen.envoy.blob import Blob
+from lateen.envoy.snapshot import Layer
 from lateen.xds.layers import Layers, difference, find
 from lateen.xds.names import Names, NameSets
-from lateen.xds.wire import response
+from lateen.xds.wire import fragment, frame
 
 _KEPT_BATCHES = 128
 _KEPT_BYTES = 16 << 20
+_MANY = 64
+
+
+class Response(NamedTuple):
+    """A serialised message, put together when there is room for it: its size in bytes, near enough, and the message."""
+
+    size: int
+    body: Callable[[], bytes]
 
 
 class Batch:
@@ -63,7 +74,7 @@ class Composer:
         self.name_sets = NameSets()
         self._nonces = count(1)
         self._batches: OrderedDict[object, Batch] = OrderedDict()
-        self._bodies: OrderedDict[Batch, bytes] = OrderedDict()
+        self._kept: OrderedDict[Batch | Layer, bytes] = OrderedDict()
         self._bytes = 0
 
     def batch(
@@ -85,8 +96,7 @@ class Composer:
             gone = tuple(name for name in gone if name in selection)
         absent: tuple[str, ...] = ()
         if owed:
-            already = set(changed)
-            answers = [name for name in sorted(owed) if name not in already]
+            answers = sorted(owed.difference(changed))
             changed += tuple(name for name in answers if find(target, name) is not None)
             absent = tuple(name for name in answers if find(target, name) is None)
             gone = tuple(name for name in gone if name not in owed)
@@ -111,14 +121,37 @@ class Composer:
         """A batch of its own, with a new nonce."""
         return Batch(type_url, format(next(self._nonces), "x"), layers, tuple(changed), tuple(removed), tuple(later))
 
-    def body(self, batch: Batch) -> bytes:
-        """`batch` as a DeltaDiscoveryResponse."""
-        known = self._bodies.get(batch)
+    def response(self, batch: Batch) -> Response:
+        """`batch` as a DeltaDiscoveryResponse, not put together yet."""
+        known = self._kept.get(batch)
+        size = len(known) if known is not None else sum(map(len, self._pieces(batch)))
+        return Response(size, partial(self._body, batch))
+
+    def _body(self, batch: Batch) -> bytes:
+        known = self._kept.get(batch)
+        if known is None:
+            rest = frame(batch.type_url, batch.nonce, batch.removed)
+            known = self._keep(batch, b"".join([*self._pieces(batch), rest]))
+        return known
+
+    def _pieces(self, batch: Batch) -> list[bytes]:
+        """The resources of `batch`. Whole layers, which a new client gets, are one piece each, whatever other layers
+        they are combined with."""
+        if len(batch.changed) < _MANY or len(batch.changed) < sum(map(len, batch.layers)):
+            return [fragment(batch.blob(name)) for name in batch.changed]
+        return [self._whole(layer) for layer in batch.layers]
+
+    def _whole(self, layer: Layer) -> bytes:
+        known = self._kept.get(layer)
         if known is not None:
+            self._kept.move_to_end(layer)
             return known
-        made = response(batch.type_url, batch.nonce, map(batch.blob, batch.changed), batch.removed)
-        self._bodies[batch] = made
+        made = b"".join(map(fragment, layer.values()))
+        return made if len(layer) < _MANY else self._keep(layer, made)
+
+    def _keep(self, key: Batch | Layer, made: bytes) -> bytes:
+        self._kept[key] = made
         self._bytes += len(made)
-        while self._bytes > _KEPT_BYTES and len(self._bodies) > 1:
-            self._bytes -= len(self._bodies.popitem(last=False)[1])
+        while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
+            self._bytes -= len(self._kept.popitem(last=False)[1])
         return made

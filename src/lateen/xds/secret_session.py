@@ -15,7 +15,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
 from lateen.envoy.blob import SECRET, Blob
-from lateen.xds.batch import Composer
+from lateen.xds.batch import Composer, Response
 from lateen.xds.refusal import Rejection
 from lateen.xds.secret_subscription import SecretLookup, SecretSubscription
 from lateen.xds.wire import MalformedRequestError, read_request
@@ -41,7 +41,7 @@ class SecretSession(Protocol):
     def restless(self) -> bool:
         """Whether `next_response` may have something."""
 
-    def next_response(self) -> bytes | None:
+    def next_response(self) -> Response | None:
         """The next response to write, or None until there is another event. It counts as sent."""
 
     def state(self) -> SecretStreamState: ...
@@ -77,9 +77,9 @@ class DeltaSecretSession:
     def restless(self) -> bool:
         return True
 
-    def next_response(self) -> bytes | None:
+    def next_response(self) -> Response | None:
         batch = self._secrets.due_secret()
-        return None if batch is None else self._composer.body(batch)
+        return None if batch is None else self._composer.response(batch)
 
     def state(self) -> SecretStreamState:
         return SecretStreamState(tuple(self._secrets.rejected.values()), tuple(self._secrets.missing()))
@@ -124,7 +124,7 @@ class StateSecretSession:
     def restless(self) -> bool:
         return self._stale
 
-    def next_response(self) -> bytes | None:
+    def next_response(self) -> Response | None:
         if not self._stale:
             return None
         self._stale = False
@@ -141,7 +141,7 @@ class StateSecretSession:
             resources=[AnyMessage(type_url=SECRET, value=blob.body) for blob in found],
         )
         body: bytes = response.SerializeToString(deterministic=True)
-        return body
+        return Response(len(body), lambda: body)
 
     def state(self) -> SecretStreamState:
         return SecretStreamState(self._rejections, self._missing)

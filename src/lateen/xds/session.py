@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from lateen.envoy.blob import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUAL_HOST
 from lateen.envoy.snapshot import Snapshot
-from lateen.xds.batch import Batch, Composer
+from lateen.xds.batch import Batch, Composer, Response
 from lateen.xds.names import Names
 from lateen.xds.refusal import Rejection
 from lateen.xds.secret_subscription import SecretLookup, SecretSubscription
@@ -163,10 +163,10 @@ class Session:
 
     # Responses
 
-    def next_response(self) -> bytes | None:
+    def next_response(self) -> Response | None:
         """The next response to write, or None until there is another event. It counts as sent."""
         batch = self.next_batch()
-        return None if batch is None else self._composer.body(batch)
+        return None if batch is None else self._composer.response(batch)
 
     def next_batch(self) -> Batch | None:
         """The next response as names; see `next_response`."""

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 import grpc
 
+from lateen.xds.batch import Response
 from lateen.xds.refusal import Rejection
 from lateen.xds.wire import MalformedRequestError
 from lateen.xds.write_budget import SMALL, WriteBudget
@@ -25,7 +26,7 @@ class Outgoing(Protocol):
     @property
     def restless(self) -> bool: ...
 
-    def next_response(self) -> bytes | None: ...
+    def next_response(self) -> Response | None: ...
 
 
 class Stream:
@@ -74,11 +75,12 @@ class Stream:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while (data := self._session.next_response()) is not None:
+            while (response := self._session.next_response()) is not None:
                 try:
-                    if len(data) <= SMALL:
-                        await self._context.write(data)
+                    if response.size <= SMALL:
+                        await self._context.write(response.body())
                     else:
-                        await self._budget.write(self._context.write, data)
+                        async with self._budget.room(response.size):
+                            await self._context.write(response.body())
                 except grpc.aio.BaseError:
                     return  # The call is over; the reader learns it as well.

@@ -69,7 +69,8 @@ def fragment(blob: Blob) -> bytes:
     return blob.wire
 
 
-def response(type_url: str, nonce: str, resources: Iterable[Blob], removed: Iterable[str]) -> bytes:
-    """A whole DeltaDiscoveryResponse."""
+def frame(type_url: str, nonce: str, removed: Iterable[str]) -> bytes:
+    """The rest of a DeltaDiscoveryResponse: everything but its resources."""
     rest = DeltaDiscoveryResponse(type_url=type_url, nonce=nonce, removed_resources=removed)
-    return b"".join([*map(fragment, resources), rest.SerializeToString(deterministic=True)])
+    data: bytes = rest.SerializeToString(deterministic=True)
+    return data
