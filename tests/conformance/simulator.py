@@ -8,12 +8,17 @@ all. Those rules, and its names of errors, live here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
+from envoy.config.cluster.v3 import cluster_pb2
+from envoy.config.endpoint.v3 import endpoint_pb2
+from envoy.config.listener.v3 import listener_pb2
+from envoy.config.route.v3 import route_pb2
 from msgspec import Struct
 
 from lateen.explain import Address, ClientTls, HttpRequest, Request, Resources, Trace, trace
+from lateen.explain.any_message import UnreadableError, from_json
 from lateen.explain.decision import Forward, Problem
 from lateen.explain.request import HTTP2, HTTP11
 
@@ -46,6 +51,9 @@ _IGNORED = {
     _FILTERS + "http.fault.v3.HTTPFault",
     _FILTERS + "http.cors.v3.Cors",
 }
+
+_ENOUGH = 5000
+"""Resources that are kept read."""
 
 _OUTBOUND_PORT, _INBOUND_PORT = 15001, 15006
 _ANY_ADDRESS = "1.3.3.7"
@@ -84,11 +92,40 @@ class Result(Struct, frozen=True, kw_only=True):
 def resources_of(dump: Mapping[str, Mapping[str, Any]]) -> Resources:
     """Resources as the simulator sees them, from the four kinds of a dump, `{kind: {name: proto3 JSON}}`."""
     return Resources(
-        listeners={name: _without_ignored(listener) for name, listener in dump.get("listeners", {}).items()},
-        routes=dump.get("routes", {}),
-        clusters=dump.get("clusters", {}),
-        endpoints=dump.get("endpoints", {}),
+        listeners=_Read(listener_pb2.Listener, dump.get("listeners", {})),
+        routes=_Read(route_pb2.RouteConfiguration, dump.get("routes", {})),
+        clusters=_Read(cluster_pb2.Cluster, dump.get("clusters", {})),
+        endpoints=_Read(endpoint_pb2.ClusterLoadAssignment, dump.get("endpoints", {})),
     )
+
+
+class _Read(Mapping[str, Any]):
+    """Resources by name, each read when it is first asked for, and once although many dumps share it."""
+
+    _known: ClassVar[dict[int, tuple[object, Any]]] = {}
+
+    def __init__(self, cls: Any, resources: Mapping[str, Any]) -> None:
+        self._cls = cls
+        self._resources = resources
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._resources[name]
+        if id(found) not in self._known:
+            if len(self._known) > _ENOUGH:
+                self._known.clear()
+            try:
+                message = from_json(self._cls, _without_ignored(found))
+            except UnreadableError:
+                message = found
+            # Kept with what it was read from, so that the identity cannot pass to another object.
+            self._known[id(found)] = (found, message)
+        return self._known[id(found)][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
 
 
 def _without_ignored(value: Any, key: str = "") -> Any:
