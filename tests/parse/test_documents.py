@@ -307,3 +307,51 @@ def test_diagnostics_read_well() -> None:
         "(write it as a list: - …)"
     )
     assert isinstance(found, Diagnostic)
+
+
+def huge(spec: dict[str, Any], kind: str = "VirtualService") -> dict[str, Any]:
+    return {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec}
+
+
+ROUTE = {"route": [{"destination": {"host": "a"}}]}
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        huge({"hosts": [f"*.h{n}.com" for n in range(MANY)], "http": [ROUTE]}),
+        huge({"hosts": ["a"], "http": [{**ROUTE, "match": [{"uri": {"prefix": f"/{n}"}}]} for n in range(MANY // 4)]}),
+        huge(
+            {
+                "hosts": [f"h{n}.com" for n in range(MANY)],
+                "tls": [{**ROUTE, "match": [{"sniHosts": [f"x{n}.com" for n in range(MANY)]}]}],
+            }
+        ),
+        huge({f"field{n}": n for n in range(MANY)}),
+        huge(
+            {"host": "a", "subsets": [{"name": "a", "labels": {f"?{n}": "x" for n in range(MANY)}}]}, "DestinationRule"
+        ),
+        huge(
+            {
+                "servers": [
+                    {
+                        "port": {"number": 443, "name": "a", "protocol": "TLS"},
+                        "hosts": ["*"],
+                        "tls": {"mode": "PASSTHROUGH", "cipherSuites": ["AES128-SHA"] * MANY},
+                    }
+                ]
+            },
+            "Gateway",
+        ),
+    ],
+    ids=["hosts", "prefixes", "server-names", "unknown", "labels", "ciphers"],
+)
+def test_much_of_one_thing_costs_little(document: dict[str, Any]) -> None:
+    """None of these ends within a minute where the work grows with the square of the document."""
+    result = documents(json.dumps(document), "f.json", strict=True)
+    assert len(result.diagnostics) <= 101
+
+
+def test_many_json_values() -> None:
+    assert len(documents("{}\n" * MANY, "f.json").diagnostics) == MANY

@@ -17,6 +17,8 @@ from lateen.parse.text.source import Source
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes of a file that are read."""
+MOST_PROBLEMS: Final = 100
+"""Problems of one document that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def from_mapping(
             ref=ref,
             field=problem.field,
         )
-        for problem in problems
+        for problem in _first(problems)
     )
     return (found if found is not None and not _has_error(problems) else None), diagnostics
 
@@ -94,14 +96,16 @@ def plain_documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Pr
         values = json_document.read(text)
         if values is not None:
             for value in values:
-                yield value.data, Source(file, value.line, value.text), value.problems
+                source = Source(file, value.line, value.text)
+                if len(value.text) > yaml_document.LARGEST:
+                    yield None, source, [_too_large()]
+                else:
+                    yield value.data, source, value.problems
             return
     for chunk in yaml_document.split(text):
         source = Source(file, chunk.line, chunk.text)
         if len(chunk.text) > yaml_document.LARGEST:
-            limit = yaml_document.LARGEST // 1024 // 1024
-            problem = Problem("too-large", f"the document is larger than {limit} MiB", "split it", line=1, column=1)
-            yield None, source, [problem]
+            yield None, source, [_too_large()]
             continue
         nodes, broken = yaml_document.compose(chunk.text)
         if broken is not None:
@@ -110,6 +114,21 @@ def plain_documents(text: str, file: str) -> Iterator[tuple[Any, Source, list[Pr
         for node in nodes:
             data, problems = yaml_document.construct(node)
             yield data, source, problems
+
+
+def _too_large() -> Problem:
+    limit = yaml_document.LARGEST // 1024 // 1024
+    return Problem("too-large", f"the document is larger than {limit} MiB", "split it", line=1, column=1)
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """The first problems of a document; nobody reads a thousand of one kind."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    rest = f"{len(problems) - MOST_PROBLEMS} more problems in this document"
+    severity = Severity.ERROR if errors else Severity.WARNING
+    return [*problems[:MOST_PROBLEMS], Problem("more", rest, "mend those first", severity=severity)]
 
 
 class Reading:
@@ -203,6 +222,7 @@ class Reading:
         """Tie problems to their places."""
         if not problems:
             return
+        problems = _first(problems)
         placed = source.positions([problem.field for problem in problems])
         for problem, (line, column) in zip(problems, placed, strict=True):
             if problem.line:

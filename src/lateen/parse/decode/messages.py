@@ -24,6 +24,8 @@ from lateen.parse.text import scalar
 Decode = Callable[[Any, Path, Context], Any]
 """A value, where it is, and who collects problems. Raises Invalid when the value as a whole is no good."""
 
+_GUESSES: Final = 100
+"""Problems of a document up to which a misspelt field is guessed at: guessing is slow."""
 _DEFAULT_NUMBER: Final = Number("int64")
 
 
@@ -113,7 +115,8 @@ def _check_together(cls: type[Message], known: Fields, present: dict[str, Any], 
 
 
 def _unknown(cls: type[Message], key: str, path: Path, context: Context) -> None:
-    close = difflib.get_close_matches(key, fields_of(cls).by_key, 1, 0.6) if len(key) < 64 else []
+    is_worth_a_guess = len(key) < 64 and len(context.problems) < _GUESSES
+    close = difflib.get_close_matches(key, fields_of(cls).by_key, 1, 0.6) if is_worth_a_guess else []
     hint = f"did you mean {close[0]}?" if close else "remove it, or check its spelling and indentation"
     if "\u00a0" in key:
         hint = "indent with ordinary spaces: these do not break, and YAML takes them for text"

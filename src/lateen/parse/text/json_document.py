@@ -42,6 +42,8 @@ def read(text: str) -> list[Value] | None:
 
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant)
     values: list[Value] = []
+    line = 1
+    counted = 0
     position = _end_of_space(text, 0)
     try:
         while position < len(text):
@@ -51,7 +53,9 @@ def read(text: str) -> list[Value] | None:
                 for key in twice
             ]
             twice.clear()
-            values.append(Value(data, text[position:end], text.count("\n", 0, position) + 1, problems))
+            line += text.count("\n", counted, position)
+            counted = position
+            values.append(Value(data, text[position:end], line, problems))
             position = _end_of_space(text, end)
     except (ValueError, RecursionError):
         return None

@@ -183,7 +183,8 @@ class _Builder:
             values[key] = self.build(value_node, depth + 1)
         for source in merged:
             for part in source:
-                values = {**part, **values}
+                for key, value in part.items():
+                    values.setdefault(key, value)
         return values
 
     def _merged(self, node: Node, depth: int) -> list[dict[str, Any]]:

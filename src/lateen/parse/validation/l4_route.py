@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of the TCP and TLS routes of a VirtualService."""
 
+from typing import Final
+
 from lateen.model.networking.l4_route import L4MatchAttributes, TCPRoute, TLSMatchAttributes, TLSRoute
-from lateen.model.networking.virtual_service import VirtualServiceSpec
 from lateen.parse.validation import destination, gateway_name, names
 from lateen.parse.validation.findings import Findings, quoted
+
+_SHOWN: Final = 20
+"""Hosts that a message names."""
 
 
 def check_tcp(findings: Findings, field: str, route: TCPRoute) -> None:
@@ -16,8 +20,10 @@ def check_tcp(findings: Findings, field: str, route: TCPRoute) -> None:
     destination.check_weighted(findings, f"{field}.route", route.route)
 
 
-def check_tls(findings: Findings, field: str, route: TLSRoute, spec: VirtualServiceSpec, on_gateway: bool) -> None:
-    """A TLS route of a VirtualService; `on_gateway` when it has gateways and `mesh` is not among them."""
+def check_tls(
+    findings: Findings, field: str, route: TLSRoute, hosts: tuple[str, ...], cover: names.HostCover, on_gateway: bool
+) -> None:
+    """A TLS route of a VirtualService with hosts; `on_gateway` when it has gateways and `mesh` is not among them."""
     if not route.match:
         message = "TLS route must have at least one match condition"
         findings.error(field, message, "add match with sniHosts and port")
@@ -26,7 +32,7 @@ def check_tls(findings: Findings, field: str, route: TLSRoute, spec: VirtualServ
         if not match.sni_hosts:
             findings.error(place, "TLS match must have at least one SNI host", "add sniHosts")
         for number, host in enumerate(match.sni_hosts):
-            _check_sni(findings, f"{place}.sniHosts[{number}]", host, spec, on_gateway)
+            _check_sni(findings, f"{place}.sniHosts[{number}]", host, hosts, cover, on_gateway)
         _check_match(findings, place, match)
     if not route.route:
         findings.error(field, "TLS route is required", "add route with a destination")
@@ -42,7 +48,9 @@ def _check_match(findings: Findings, field: str, match: L4MatchAttributes | TLSM
     gateway_name.check(findings, f"{field}.gateways", match.gateways)
 
 
-def _check_sni(findings: Findings, field: str, host: str, spec: VirtualServiceSpec, on_gateway: bool) -> None:
+def _check_sni(
+    findings: Findings, field: str, host: str, hosts: tuple[str, ...], cover: names.HostCover, on_gateway: bool
+) -> None:
     wrong = names.gateway_domain(host, sni=True) if on_gateway else names.wildcard_domain(host)
     if wrong is not None:
         if names.is_ip(host):
@@ -50,10 +58,10 @@ def _check_sni(findings: Findings, field: str, host: str, spec: VirtualServiceSp
             findings.warn(field, message, "name a host, or use a tcp route")
         else:
             findings.error(field, wrong)
-    elif not any(names.subset_of(host, known) for known in spec.hosts):
+    elif not cover.covers(host):
         findings.error(
             field,
             f"SNI host {quoted(host)} is not a compatible subset of any of the virtual service hosts: "
-            f"[{', '.join(spec.hosts)}]",
+            f"[{', '.join(hosts[:_SHOWN])}{', …' if len(hosts) > _SHOWN else ''}]",
             "add it to hosts, or use a name that hosts cover",
         )

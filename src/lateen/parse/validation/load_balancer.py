@@ -41,12 +41,14 @@ def _check_hash(findings: Findings, field: str, settings: ConsistentHashLB) -> N
     if settings.http_cookie is not None and not settings.http_cookie.name:
         findings.error(f"{field}.httpCookie.name", "name required for HttpCookie", "add the name of the cookie")
     attributes = settings.http_cookie.attributes if settings.http_cookie is not None else ()
+    seen: set[str] = set()
     for index, attribute in enumerate(attributes):
         place = f"{field}.httpCookie.attributes[{index}].name"
         if not attribute.name:
             findings.error(place, "name required for HttpCookie attribute", "add the name of the attribute")
-        elif any(attribute.name.lower() == earlier.name.lower() for earlier in attributes[:index]):
+        elif attribute.name.lower() in seen:
             findings.error(place, f"duplicate HttpCookie attribute name {attribute.name}", "keep one of them")
+        seen.add(attribute.name.lower())
     if settings.minimum_ring_size:
         place = f"{field}.minimumRingSize"
         findings.warn(

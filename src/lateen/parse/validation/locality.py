@@ -85,20 +85,21 @@ def _check_failover(findings: Findings, field: str, failover: tuple[LocalityFail
 
 def localities(found: Iterable[str]) -> str | None:
     """Localities that do not overlap: region/zone/subzone, with `*` only at the end."""
-    seen: list[tuple[str, ...]] = []
+    seen: set[tuple[str, ...]] = set()
+    above: set[tuple[str, ...]] = set()
+    found_wildcard = False
     for locality in found:
         if locality.count("*") > 1 or ("*" in locality and not locality.endswith("*")):
             return f"locality {locality} wildcard '*' number can not exceed 1 and must be in the end"
         parts = tuple(locality.split("/", 2))
-        if ("*",) in seen:
+        if found_wildcard:
             return f"locality {locality} overlap with previous specified ones"
         if "" in parts:
             return f"locality {locality} must not contain empty region/zone/subzone info"
         whole = parts[:-1] if len(parts) > 1 and parts[-1] == "*" else parts
-        for other in seen:
-            before = other[:-1] if len(other) > 1 and other[-1] == "*" else other
-            shared = min(len(whole), len(before))
-            if whole[:shared] == before[:shared]:
-                return f"locality {locality} overlap with previous specified ones"
-        seen.append(parts)
+        if whole in above or any(whole[:length] in seen for length in range(1, len(whole) + 1)):
+            return f"locality {locality} overlap with previous specified ones"
+        found_wildcard = parts == ("*",)
+        seen.add(whole)
+        above.update(whole[:length] for length in range(1, len(whole)))
     return None

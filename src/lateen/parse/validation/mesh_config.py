@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Istio checks of the mesh configuration."""
 
+from collections import Counter
 from typing import Final
 
 from lateen.model.duration import HOUR, MILLISECOND, Duration
@@ -85,7 +86,7 @@ def trust_domain(domain: str) -> str | None:
 def _check_curves(findings: Findings, field: str, tls: TLSConfig | None) -> None:
     curves = tls.ecdh_curves if tls is not None else ()
     unknown = sorted({curve for curve in curves if curve not in _CURVES})
-    repeated = sorted({curve for curve in curves if curve in _CURVES and curves.count(curve) > 1})
+    repeated = sorted(curve for curve, count in Counter(curves).items() if curve in _CURVES and count > 1)
     if unknown:
         findings.warn(field, f"detected unrecognized ECDH curves: [{' '.join(unknown)}]", "check their names")
     if repeated:

@@ -3,7 +3,7 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -201,20 +201,31 @@ def _check_host_part(findings: Findings, field: str, host: str, is_gateway: bool
     findings.expect(field, partial_wildcard(host), "a wildcard must be the whole first part: *.example.com")
 
 
-def matches(one: str, other: str) -> bool:
-    """Whether two hosts, wildcards or not, have a name in common."""
-    if one.startswith("*"):
-        if other.startswith("*"):
-            return other[1:].endswith(one[1:]) if len(one) < len(other) else one[1:].endswith(other[1:])
-        return other.endswith(one[1:])
-    return one.endswith(other[1:]) if other.startswith("*") else one == other
+class HostCover:
+    """Which names a set of hosts covers; asked in time that does not depend on how many there are."""
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        self._first: dict[str, int] = {}
+        """Where a host, or what follows the asterisk of a wildcard with its asterisk, first stands."""
+        for index, host in enumerate(hosts):
+            self._first.setdefault(host, index)
+
+    def covers(self, host: str) -> bool:
+        """Whether every name of the host is a name of one of the hosts."""
+        return host in self._first or any(wildcard in self._first for wildcard in _wildcards_over(host))
+
+    def overlaps(self, host: str, index: int) -> list[int]:
+        """Where hosts stand that cover the host at `index`: the same one again, or a wildcard."""
+        found = [self._first[wildcard] for wildcard in _wildcards_over(host) if wildcard in self._first]
+        first = self._first.get(host, index)
+        return [place for place in (first, *found) if place != index]
 
 
-def subset_of(one: str, other: str) -> bool:
-    """Whether every name of one host is a name of the other."""
-    if one.startswith("*"):
-        return other.startswith("*") and len(one) >= len(other) and one[1:].endswith(other[1:])
-    return one.endswith(other[1:]) if other.startswith("*") else one == other
+def _wildcards_over(host: str) -> Iterator[str]:
+    """Every wildcard that covers a host, the host itself left out."""
+    name = host[1:] if host.startswith("*") else host
+    start = 1 if host.startswith("*") else 0
+    return (f"*{name[position:]}" for position in range(start, len(name) + 1))
 
 
 _CLAIM: Final = re.compile(r"@request\.auth\.claims(?:\..+|\[.+\])", re.IGNORECASE)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks of TLS towards clients."""
 
+from collections import Counter
 from typing import Final
 
 from lateen.model.networking.cipher_suite import CIPHER_SUITES
@@ -56,7 +57,7 @@ def _check_ciphers(findings: Findings, field: str, tls: ServerTLSSettings) -> No
         )
     invalid = sorted({suite for suite in tls.cipher_suites if not is_cipher_suite(suite)})
     valid = [suite for suite in tls.cipher_suites if is_cipher_suite(suite)]
-    duplicate = sorted({suite for suite in valid if valid.count(suite) > 1})
+    duplicate = sorted(suite for suite, count in Counter(valid).items() if count > 1)
     place = f"{field}.cipherSuites"
     if invalid:
         findings.warn(place, f"ignoring invalid cipher suites: [{' '.join(invalid)}]", "use names of BoringSSL")

@@ -2,7 +2,7 @@
 """Warnings of routes that earlier routes leave nothing for."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -10,6 +10,9 @@ from lateen.model.networking.http_match import HTTPMatchRequest, StringMatch
 from lateen.model.networking.http_route import HTTPRoute
 from lateen.model.networking.virtual_service import VirtualServiceSpec
 from lateen.parse.validation.findings import Findings, quoted
+
+_COMPARISONS: Final = 200_000
+"""Pairs of prefixes that are compared; where there are more, only neighbours are."""
 
 
 class _Route(Protocol):
@@ -118,8 +121,9 @@ def _prefixes(routes: Sequence[HTTPRoute]) -> list[_Prefix]:
 
 def _check_covered(findings: Findings, routes: Sequence[HTTPRoute]) -> None:
     prefixes = _prefixes(routes)
+    window = max(1, _COMPARISONS // max(1, len(prefixes)))
     for index, earlier in enumerate(prefixes):
-        for later in prefixes[index + 1 :]:
+        for later in prefixes[index + 1 : index + 1 + window]:
             if later.prefix != earlier.prefix and _covers(earlier, later):
                 other = f"{earlier.match} of prefix {earlier.prefix} on {earlier.route}"
                 _ineffective(findings, later.field, later.route, f"{later.match} of prefix {later.prefix}", other)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Istio's webhook checks of a VirtualService."""
 
-from itertools import combinations
-
 from lateen.model.networking.virtual_service import VirtualService, VirtualServiceSpec
 from lateen.parse.text.field_path import key
 from lateen.parse.validation import export_to, gateway_name, http_route, l4_route, names, unreachable_route
@@ -27,8 +25,9 @@ def check(findings: Findings, found: VirtualService) -> None:
         findings.error("spec", "http, tcp or tls must be provided in virtual service", "add http, tls or tcp routes")
     for index, route in enumerate(spec.http):
         http_route.check(findings, f"spec.http[{index}]", route, is_delegate)
+    cover = names.HostCover(spec.hosts)
     for index, tls in enumerate(spec.tls):
-        l4_route.check_tls(findings, f"spec.tls[{index}]", tls, spec, on_gateway)
+        l4_route.check_tls(findings, f"spec.tls[{index}]", tls, spec.hosts, cover, on_gateway)
     for index, tcp in enumerate(spec.tcp):
         l4_route.check_tcp(findings, f"spec.tcp[{index}]", tcp)
     export_to.check(findings, found.metadata.namespace, spec.export_to)
@@ -74,7 +73,12 @@ def _check_hosts(findings: Findings, spec: VirtualServiceSpec, on_gateway: bool)
             findings.error(place, message, "name the services, or the gateways")
             sound = False
     if sound:
-        for (_, one), (second, other) in combinations(enumerate(spec.hosts), 2):
-            if names.matches(one, other):
-                message = f"duplicate hosts in virtual service: {one} & {other}"
-                findings.error(f"spec.hosts[{second}]", message, "keep one of them")
+        cover = names.HostCover(spec.hosts)
+        pairs = {
+            (min(index, other), max(index, other))
+            for index, host in enumerate(spec.hosts)
+            for other in cover.overlaps(host, index)
+        }
+        for first, second in sorted(pairs):
+            message = f"duplicate hosts in virtual service: {spec.hosts[first]} & {spec.hosts[second]}"
+            findings.error(f"spec.hosts[{second}]", message, "keep one of them")
