@@ -128,3 +128,28 @@ def _mutilate(value: Any, rng: random.Random) -> None:
             case "repeat" if isinstance(value, list):
                 value.append(copy.deepcopy(value[key]))
         return
+
+
+def test_domains_of_two_virtual_hosts_are_named() -> None:
+    found = copy.deepcopy(_LISTENER)
+    table = found["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]
+    table["virtual_hosts"] = [_HOST | {"domains": ["a", "b"]}, _HOST | {"name": "other", "domains": ["A", "c"]}]
+    http = trace(_resources(found), _REQUEST).http
+    assert http is not None and http.table is not None and http.virtual_host is not None
+    assert (http.table.duplicates, http.virtual_host.name) == (("a",), "host")
+
+
+@pytest.mark.parametrize(
+    ("options", "reached"),
+    [
+        ({}, False),
+        ({"continue_on_listener_filters_timeout": True}, True),
+        ({"continue_on_listener_filters_timeout": True, "listener_filters_timeout": "0s"}, False),
+        ({"continue_on_listener_filters_timeout": True, "listener_filters_timeout": "0.1s"}, True),
+    ],
+)
+def test_a_client_that_waits_for_the_server(options: Json, reached: bool) -> None:
+    answer = trace(_resources(_LISTENER | options), Request(destination=Address("127.0.0.1", 80), speaks_first=False))
+    assert (answer.filter_chain is not None) == reached
+    assert answer.failure is not None
+    assert answer.failure.problem is (Problem.PROTOCOL if reached else Problem.LISTENER_FILTER)

@@ -200,10 +200,14 @@ Action = Forward | Redirect | DirectResponse | NonForwarding
 
 
 class RouteTable(Struct, frozen=True):
-    """The route table. `source`: `inline`, `rds`, or `scoped`."""
+    """The route table. `source`: `inline`, `rds`, or `scoped`.
+
+    `duplicates`: domains of more than one virtual host. Envoy refuses such a table; here the first host has them.
+    """
 
     name: str
     source: str
+    duplicates: tuple[str, ...] = ()
 
 
 class VirtualHost(Struct, frozen=True):

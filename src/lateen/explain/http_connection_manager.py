@@ -178,7 +178,8 @@ def _route(manager: Message, table_of: Tables, view: HttpView, caller: Caller, w
     elif table is None:
         outcome = Outcome(answer, Failure(Problem.NO_ROUTE_TABLE, f"there is no route table {name!r}", 404, "NR"))
     else:
-        outcome, levels = _in_table(table, answer, view, why)
+        named = RouteTableDecision(name, _SOURCES[kind], tuple(table.hosts.duplicates))
+        outcome, levels = _in_table(table, replace(answer, table=named), view, why)
     http, failure = outcome.http, outcome.failure
     refused = refused_upgrade(manager, levels[0], view) if http.action is not None and not http.tls_required else None
     if refused is not None:

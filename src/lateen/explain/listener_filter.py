@@ -20,6 +20,8 @@ _TLS_INSPECTOR = _PACKAGE + "tls_inspector.v3.TlsInspector"
 _HTTP_INSPECTOR = _PACKAGE + "http_inspector.v3.HttpInspector"
 _PROXY_PROTOCOL = _PACKAGE + "proxy_protocol.v3.ProxyProtocol"
 
+_DEFAULT_TIMEOUT = 15.0
+
 
 class Bytes(Enum):
     """What an inspector reads first."""
@@ -54,7 +56,7 @@ def run(listener: Message, connection: Connection, request: Request, header_read
         if kind == ORIGINAL_DST:
             connection, found = _original_destination(connection, request)
         elif kind in (_TLS_INSPECTOR, _HTTP_INSPECTOR) and first is Bytes.NOTHING:
-            return _waited(listener, Step(connection, (*done, ListenerFilter(f.name, _waits(listener))), header_read))
+            return _waited(listener, f.name, Step(connection, tuple(done), header_read))
         elif kind == _TLS_INSPECTOR:
             connection, found = _tls(connection, request, first)
         elif kind == _HTTP_INSPECTOR:
@@ -102,16 +104,19 @@ def _first_bytes(request: Request, header_read: bool) -> Bytes:
     return Bytes.OTHER if request.speaks_first else Bytes.NOTHING
 
 
-def _waits(listener: Message) -> str:
+def _timeout(listener: Message) -> float:
+    """Seconds that inspectors wait for the client's first bytes; 0 = for ever."""
     if not listener.HasField("listener_filters_timeout"):
-        return "waits 15 s for the client's first bytes"
-    timeout = listener.listener_filters_timeout.ToTimedelta().total_seconds()
-    return f"waits {timeout:g} s for the client's first bytes" if timeout else "waits for the client's first bytes"
+        return _DEFAULT_TIMEOUT
+    return float(listener.listener_filters_timeout.ToTimedelta().total_seconds())
 
 
-def _waited(listener: Message, step: Step) -> Step:
+def _waited(listener: Message, name: str, step: Step) -> Step:
     """What a client that says nothing meets: the later filters are skipped, or the connection ends."""
-    if listener.continue_on_listener_filters_timeout and _waits(listener).startswith("waits for") is False:
+    timeout = _timeout(listener)
+    found = f"waits {timeout:g} s for the client's first bytes" if timeout else "waits for the client's first bytes"
+    step = replace(step, filters=(*step.filters, ListenerFilter(name, found)))
+    if timeout and listener.continue_on_listener_filters_timeout:
         return step
     failure = Failure(Problem.LISTENER_FILTER, "the client sends nothing before the server does")
     return replace(step, failure=failure)
