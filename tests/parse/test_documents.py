@@ -185,6 +185,13 @@ def test_a_bad_document_does_not_spoil_the_others() -> None:
     assert [d.severity for d in result.diagnostics] == [Severity.ERROR, Severity.ERROR]
 
 
+def test_refused_objects_can_be_talked_about() -> None:
+    result = documents(virtual_service("a", "a:80") + "---\n" + virtual_service("b"), "file.yaml")
+    assert [parsed.object.name for parsed in result.objects] == ["b"]
+    assert [parsed.object.name for parsed in result.refused] == ["a"]
+    assert first_wins({"file.yaml": result}).refused == result.refused
+
+
 def test_every_problem_of_a_document_is_said() -> None:
     text = (
         HEAD % "a"

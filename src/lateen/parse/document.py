@@ -39,6 +39,8 @@ class ParseResult:
     """What is wrong, in the order of the file."""
     passed_over: tuple[Ref, ...] = ()
     """Objects of kinds that a mesh does not read, such as Deployments."""
+    refused: tuple[Parsed, ...] = ()
+    """Objects with an error, as far as they could be read: they do not take effect, but can be talked about."""
 
 
 def documents(text: str | bytes, file: str, default_namespace: str = "default", strict: bool = False) -> ParseResult:
@@ -142,9 +144,10 @@ class Reading:
         self.legacy: list[tuple[legacy.Legacy, Source]] = []
         self.diagnostics: list[Diagnostic] = []
         self.passed_over: list[Ref] = []
+        self.refused: list[Parsed] = []
 
     def done(self) -> ParseResult:
-        return ParseResult(tuple(self.objects), tuple(self.diagnostics), tuple(self.passed_over))
+        return ParseResult(tuple(self.objects), tuple(self.diagnostics), tuple(self.passed_over), tuple(self.refused))
 
     def decode(self, text: str | bytes) -> str | None:
         """The text, unless it is too large or none at all."""
@@ -193,8 +196,11 @@ class Reading:
         if problems:
             ref = objects.identity(data, self.default_namespace) if isinstance(data, Mapping) else None
             self.add_problems(problems, source, ref)
-        if found is not None and not _has_error(problems):
-            self.objects.append(Parsed(found, source))
+        self._keep(found, problems, source)
+
+    def _keep(self, found: Resource | None, problems: list[Problem], source: Source) -> None:
+        if found is not None:
+            (self.refused if _has_error(problems) else self.objects).append(Parsed(found, source))
 
     def identity(self, data: Mapping[str, Any]) -> Ref | None:
         """Which object the data is."""
@@ -215,8 +221,7 @@ class Reading:
             for modern in result.modern:
                 found, problems = objects.read(modern, document.namespace, self.loose)
                 self.add_problems(problems, source, objects.identity(modern, document.namespace))
-                if found is not None and not _has_error(problems):
-                    self.objects.append(Parsed(found, source))
+                self._keep(found, problems, source)
 
     def add_problems(self, problems: list[Problem], source: Source, ref: Ref | None = None) -> None:
         """Tie problems to their places."""

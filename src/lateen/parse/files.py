@@ -16,15 +16,17 @@ def first_wins(results: Mapping[str, ParseResult]) -> ParseResult:
     objects: dict[Ref, Parsed] = {}
     diagnostics: list[Diagnostic] = []
     passed_over: list[Ref] = []
+    refused: list[Parsed] = []
     for _, result in sorted(results.items()):
         diagnostics.extend(result.diagnostics)
         passed_over.extend(result.passed_over)
+        refused.extend(result.refused)
         for parsed in result.objects:
             ref = parsed.object.ref
             first = objects.setdefault(ref, parsed)
             if first is not parsed:
                 diagnostics.append(_twice(ref, first, parsed))
-    return ParseResult(tuple(objects.values()), tuple(diagnostics), tuple(passed_over))
+    return ParseResult(tuple(objects.values()), tuple(diagnostics), tuple(passed_over), tuple(refused))
 
 
 def _twice(ref: Ref, first: Parsed, second: Parsed) -> Diagnostic:

@@ -5,16 +5,14 @@ from collections import Counter
 from typing import Final
 
 from lateen.model.duration import HOUR, MILLISECOND, Duration
-from lateen.model.mesh.networks import MeshNetworks
 from lateen.model.mesh_config import DefaultTrafficPolicy, MeshConfig, TLSConfig
 from lateen.model.networking.http_policy import HTTPRetry
 from lateen.model.networking.outlier_detection import OutlierDetection
-from lateen.parse.text.field_path import key
 from lateen.parse.validation import (
     connection_pool,
     durations,
     extension_provider,
-    http_route,
+    http_policy,
     locality,
     names,
     outlier_detection,
@@ -102,7 +100,7 @@ def check_default_policy(findings: Findings, field: str, policy: DefaultTrafficP
 
 def check_inbound_retries(findings: Findings, field: str, retries: HTTPRetry | None) -> None:
     """Retries between a proxy and its workload."""
-    http_route.check_retries(findings, field, retries)
+    http_policy.check_retries(findings, field, retries)
     if retries is None:
         return
     if retries.attempts == 0 and (retries.backoff is not None or retries.retry_ignore_previous_hosts is not None):
@@ -115,23 +113,3 @@ def check_inbound_retries(findings: Findings, field: str, retries: HTTPRetry | N
     ):
         if value is not None:
             findings.warn(f"{field}.{name}", f"{name} is ignored for inbound retries", "remove it")
-
-
-def check_networks(findings: Findings, networks: MeshNetworks) -> None:
-    """The networks of a mesh."""
-    for name, network in networks.networks.items():
-        place = f"networks{key(name)}"
-        for index, endpoints in enumerate(network.endpoints):
-            if endpoints.from_cidr is not None:
-                findings.expect(f"{place}.endpoints[{index}].fromCidr", names.subnet(endpoints.from_cidr))
-            if endpoints.from_registry is not None and not names.is_label(endpoints.from_registry):
-                message = f"invalid registry name: {endpoints.from_registry}"
-                findings.error(f"{place}.endpoints[{index}].fromRegistry", message)
-        for index, gateway in enumerate(network.gateways):
-            where = f"{place}.gateways[{index}]"
-            if gateway.registry_service_name is not None:
-                findings.expect(f"{where}.registryServiceName", names.fqdn(gateway.registry_service_name))
-            address = gateway.address
-            if address is not None and not names.is_ip(address) and names.fqdn(address) is not None:
-                findings.error(f"{where}.address", f"{address} is not a valid IP address or DNS name")
-            findings.expect(f"{where}.port", names.port(gateway.port))
