@@ -18,7 +18,10 @@ SIDECAR_SOURCE = "127.0.0.6"
 """From where the sidecar calls its own workload."""
 
 _META_MARK = 3
+_META_OUTGOING_INTERFACE = 5
 _META_L4PROTO = 16
+_LOOPBACK_INTERFACE = 1
+"""The index that `lo` has in every network namespace."""
 _RETURN = -5
 _ACCEPT = 1
 _REGISTER = 1
@@ -35,8 +38,16 @@ def redirect() -> None:
                 "add", table="sidecar", name=name, hook=hook, type="nat", priority=_DESTINATION_NAT, policy=_ACCEPT
             )
         outgoing: list[list[Any]] = [
-            [*_meta(_META_MARK, struct.pack("=I", MARK)), *_verdict(_RETURN)],
             [*ipv4addr(src=f"{SIDECAR_SOURCE}"), *_verdict(_RETURN)],
+            # A pod that calls its own service gets there as everybody does: through the inbound side of its sidecar.
+            [
+                *_meta(_META_MARK, struct.pack("=I", MARK)),
+                *_meta(_META_OUTGOING_INTERFACE, struct.pack("=I", _LOOPBACK_INTERFACE)),
+                *_loopback(is_it=False),
+                *_meta(_META_L4PROTO, bytes([socket.IPPROTO_TCP])),
+                *_redirect(INBOUND_PORT),
+            ],
+            [*_meta(_META_MARK, struct.pack("=I", MARK)), *_verdict(_RETURN)],
             [*_loopback(), *_verdict(_RETURN)],
             [*_meta(_META_L4PROTO, bytes([socket.IPPROTO_TCP])), *_redirect(OUTBOUND_PORT)],
         ]
@@ -61,11 +72,11 @@ def _meta(key: int, equals: bytes) -> list[Any]:
     ]
 
 
-def _loopback() -> list[Any]:
-    """The first byte of the destination is 127."""
+def _loopback(is_it: bool = True) -> list[Any]:
+    """The first byte of the destination is 127, or is not."""
     return [
         genex("payload", {"dreg": _REGISTER, "base": 1, "offset": 16, "len": 1}),
-        genex("cmp", {"sreg": _REGISTER, "op": 0, "data": _value(bytes([127]))}),
+        genex("cmp", {"sreg": _REGISTER, "op": 0 if is_it else 1, "data": _value(bytes([127]))}),
     ]
 
 
