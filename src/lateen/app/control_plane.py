@@ -28,6 +28,7 @@ from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 from lateen.parse import Parsed, default_mesh_config, mesh_config_of
 from lateen.parse.change import Change
+from lateen.parse.networks import mesh_networks_of
 from lateen.state.state import State
 from lateen.xds.node_identity import NodeIdentity
 
@@ -206,13 +207,16 @@ class ControlPlane:
         return f"{text} ({parsed.source.file}:{line})"
 
     def _set_mesh(self) -> None:
-        config = self._given_mesh
+        config, networks = self._given_mesh, None
         self._mesh_diagnostics = ()
-        if config is None:
-            parsed = self._documents.get(MESH_CONFIG)
-            if parsed is not None and isinstance(parsed.object, ConfigMap):
-                config, self._mesh_diagnostics = mesh_config_of(parsed.object)
+        parsed = self._documents.get(MESH_CONFIG)
+        if parsed is not None and isinstance(parsed.object, ConfigMap):
+            networks, self._mesh_diagnostics = mesh_networks_of(parsed.object)
+            if config is None:
+                config, wrong = mesh_config_of(parsed.object)
+                self._mesh_diagnostics += wrong
         self.state.set_mesh_config(config or default_mesh_config())
+        self.state.set_mesh_networks(networks)
 
     def _placed(self, diagnostic: Diagnostic) -> Diagnostic:
         """The diagnostic with the file and line of its field, if the object came from a file."""

@@ -13,8 +13,8 @@ from lateen.parse.decode import messages
 from lateen.parse.decode.context import Context
 from lateen.parse.text import yaml_document
 from lateen.parse.text.problem import Problem
+from lateen.parse.validation import mesh_networks
 from lateen.parse.validation.findings import Findings
-from lateen.parse.validation.mesh_config import check_networks
 
 CONFIG_MAP_KEY: Final = "meshNetworks"
 
@@ -31,7 +31,7 @@ def mesh_networks_of(config_map: ConfigMap) -> tuple[MeshNetworks, tuple[Diagnos
     context, findings = Context(loose=True), Findings()
     found: MeshNetworks = messages.message(MeshNetworks, data, None, context)
     if all(problem.severity is not Severity.ERROR for problem in context.problems):
-        check_networks(findings, found)
+        mesh_networks.check(findings, found)
     problems = [*problems, *context.problems, *findings.problems]
     refused = any(problem.severity is Severity.ERROR for problem in problems)
     return MeshNetworks() if refused else found, _diagnostics(problems, config_map)

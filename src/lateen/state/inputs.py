@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lateen.incremental.engine import Input
+from lateen.model.mesh.networks import MeshNetworks
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 
@@ -54,6 +55,8 @@ namespaces_of: Input[str, tuple[str, ...]] = Input("namespaces_of", ())
 mesh_config: Input[None, MeshConfig] = Input("mesh_config", MeshConfig())
 """None -> the MeshConfig. Read it through `compile.mesh`."""
 
+mesh_networks: Input[None, MeshNetworks] = Input("mesh_networks", MeshNetworks())
+"""None -> the networks of the mesh."""
 domain: Input[None, str] = Input("domain", "cluster.local")
 """None -> the cluster's DNS domain."""
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lateen.incremental.engine import Engine, Input
+from lateen.model.mesh.networks import MeshNetworks
 from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 from lateen.model.resource import Resource
@@ -67,6 +68,10 @@ class State:
     def set_mesh_config(self, config: MeshConfig | None) -> None:
         """The settings of the mesh; None for Istio's defaults."""
         self.db.set(inputs.mesh_config, None, MeshConfig() if config is None else config)
+
+    def set_mesh_networks(self, networks: MeshNetworks | None) -> None:
+        """Which endpoints are in which network; None where networks do not matter."""
+        self.db.set(inputs.mesh_networks, None, MeshNetworks() if networks is None else networks)
 
     def apply(self, changes: Iterable[tuple[Ref, Resource | None]]) -> int:
         """Set (or, with None, remove) objects. Returns how many really changed; equal objects change nothing."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gateways into other networks: Services labelled with the network that they lead to."""
+"""Gateways into other networks: Services labelled with the network that they lead to, and those of MeshNetworks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import lcm
 from typing import NamedTuple
 
 from lateen.compile.hosts import is_ip_address
+from lateen.compile.mesh import domain
 from lateen.compile.services.locality import NETWORK_LABEL
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
@@ -41,16 +42,36 @@ def gateways_declared(db: Engine, ref: Ref) -> tuple[NetworkGateway, ...]:
 
 
 @query
+def gateways_configured(db: Engine) -> tuple[NetworkGateway, ...]:
+    """The gateways that MeshNetworks names, by address or by the Service in front of them."""
+    found = []
+    for name, network in inputs.mesh_networks(db, None).networks.items():
+        for gateway in network.gateways:
+            port = gateway.port or DEFAULT_PORT
+            addresses = (gateway.address or "", *_service_addresses(db, gateway.registry_service_name or ""))
+            found += [NetworkGateway(name, address, port) for address in addresses if is_ip_address(address)]
+    return tuple(found)
+
+
+def _service_addresses(db: Engine, hostname: str) -> tuple[str, ...]:
+    """The addresses by which a Service, of that host name, is reached from outside of the cluster."""
+    name, _, namespace = hostname.removesuffix(f".svc.{domain(db)}").partition(".")
+    service = inputs.service(db, Ref("Service", namespace, name))
+    if service is None:
+        return ()
+    return (*(point.ip for point in service.status.load_balancer.ingress), *service.spec.external_ips)
+
+
+@query
 def network_gateways(db: Engine) -> tuple[NetworkGateway, ...]:
     """Every gateway into a network, sorted."""
-    return tuple(
-        sorted(
-            gateway
-            for namespace in inputs.namespaces_of(db, "Service")
-            for ref in inputs.refs_in(db, ("Service", namespace))
-            for gateway in gateways_declared(db, ref)
-        )
+    declared = (
+        gateway
+        for namespace in inputs.namespaces_of(db, "Service")
+        for ref in inputs.refs_in(db, ("Service", namespace))
+        for gateway in gateways_declared(db, ref)
     )
+    return tuple(sorted({*declared, *gateways_configured(db)}))
 
 
 def weight_scale(gateways: tuple[NetworkGateway, ...]) -> int:

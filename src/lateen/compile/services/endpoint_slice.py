@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from lateen.compile.services.endpoint import Endpoint, Health
 from lateen.compile.services.locality import node_locality
-from lateen.compile.services.pod import CLUSTER, WorkloadFacts, pod_facts, with_topology
+from lateen.compile.services.network import CLUSTER, workload_network
+from lateen.compile.services.pod import WorkloadFacts, pod_facts, with_topology
 from lateen.compile.workload import Locality
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.endpoint_slice import Endpoint as SliceEndpoint
@@ -95,13 +96,15 @@ def _endpoint(
 ) -> Endpoint:
     if facts is None:
         locality = node_locality(db, entry.node_name) if entry.node_name else Locality()
+        network = workload_network(db, {}, address)
         return Endpoint(
             address=address,
             port=port,
             service_port=port_name,
             health=health,
             locality=locality,
-            labels=with_topology({}, locality, "", CLUSTER, entry.node_name),
+            labels=with_topology({}, locality, network, CLUSTER, entry.node_name),
+            network=network,
             cluster_id=CLUSTER,
             node=entry.node_name,
             hostname=entry.hostname,

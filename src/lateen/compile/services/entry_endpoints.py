@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from lateen.compile.mesh import trust_domain
 from lateen.compile.services.endpoint import Endpoint, Health
-from lateen.compile.services.pod import CLUSTER, WorkloadFacts, pod_facts
+from lateen.compile.services.network import CLUSTER
+from lateen.compile.services.pod import WorkloadFacts, pod_facts
 from lateen.compile.services.strict_egress import is_strict
 from lateen.compile.services.workload_entry import entry_facts, entry_labels, facts_of
 from lateen.compile.workload import Labels, labels_of

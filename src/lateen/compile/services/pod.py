@@ -18,15 +18,13 @@ from lateen.compile.services.locality import (
     node_locality,
     parse_locality,
 )
+from lateen.compile.services.network import CLUSTER, workload_network
 from lateen.compile.workload import Labels, Locality, labels_of
 from lateen.incremental.engine import Engine, query
 from lateen.model.core.pod import Pod
 from lateen.model.message import FrozenMap
 from lateen.model.ref import Ref
 from lateen.state import inputs
-
-CLUSTER = "Kubernetes"
-"""The name of the one cluster (istiod's default CLUSTER_ID)."""
 
 
 class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
@@ -85,7 +83,8 @@ def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
     labels = pod.metadata.labels
     written = labels.get(LOCALITY_LABEL, "")
     locality = parse_locality(written) if written else node_locality(db, pod.spec.node_name)
-    network = labels.get(NETWORK_LABEL, "")
+    address = pod.status.pod_ip or next((entry.ip for entry in pod.status.pod_ips), "")
+    network = workload_network(db, labels, address)
     account = pod.spec.service_account_name or "default"
     return WorkloadFacts(
         name=pod.name,
@@ -99,7 +98,7 @@ def pod_facts(db: Engine, ref: Ref) -> WorkloadFacts | None:
         node=pod.spec.node_name,
         hostname=pod.spec.hostname,
         subdomain=pod.spec.subdomain,
-        address=pod.status.pod_ip or next((entry.ip for entry in pod.status.pod_ips), ""),
+        address=address,
         ports=_named_ports(pod),
         health=Health.HEALTHY,
         selectable=_selectable(pod),
