@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,17 @@ async def test_addresses(tmp_path: Path) -> None:
                 await server.listen(address)
     finally:
         await server.stop()
+
+
+async def test_socket_that_a_killed_server_left_behind_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "xds.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    serving = await Serving(World()).start(f"unix:{path}")
+    try:
+        async with grpc.aio.insecure_channel(serving.address) as channel:
+            client = Client(channel, node_id("one"))
+            await client.send(CLUSTER)
+            assert (await client.receive()).type_url == CLUSTER
+    finally:
+        await serving.stop()

@@ -54,7 +54,7 @@ def blamed(reason: str, sent: Collection[str]) -> dict[str, str]:
         if at >= 0:
             places.append((at, name))
     places.sort()
-    ends = [at for at, _ in places[1:]] + [len(text)]
+    ends = [*(at for at, _ in places), len(text)][1:]
     return {
         name: without_dump(text[at + len(name) + 2 : end].strip(" ,\n"))
         for (at, name), end in zip(places, ends, strict=True)

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpc
@@ -115,13 +114,14 @@ class XdsServer:
             raise ListenError(str(problem)) from problem
         server = grpc.aio.server(options=_OPTIONS)
         server.add_generic_rpc_handlers(self._handlers(admit, local=parsed.local))
+        mask = os.umask(0o177)  # a socket is for its owner alone from the first moment
         try:
             port = server.add_insecure_port(str(parsed))
         except RuntimeError as problem:
             raise ListenError(f"cannot listen on {address}: {problem}") from problem
+        finally:
+            os.umask(mask)
         await server.start()
-        if parsed.path:
-            await asyncio.to_thread(Path(parsed.path).chmod, 0o600)
         bound = str(parsed if parsed.path else ListenAddress(host=parsed.host, port=port))
         self._servers[bound] = server
         return bound
