@@ -29,7 +29,7 @@ from lateen.parse import documents, from_mapping, mesh_config, to_mapping
 from lateen.parse.convert import convert
 from lateen.parse.definition.openapi import schema
 
-EXAMPLES = int(os.environ.get("LATEEN_FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("LATEEN_FUZZ_EXAMPLES", "30"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,
