@@ -166,7 +166,7 @@ async def main() -> None:
         await ours.stdout.readline()
         print(f"ready after {time.perf_counter() - begin:.2f} s")
         try:
-            targets = [Target(Path(folder) / "kubeconfig")]
+            targets = [Target(Path(folder, "kubeconfig"))]
             if options.kubeconfig:
                 targets.append(Target(options.kubeconfig))
             for target in targets:

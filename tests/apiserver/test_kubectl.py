@@ -21,9 +21,7 @@ GOLDEN = runner.HERE / "golden"
 
 @pytest.mark.parametrize("minor", sorted(KUBECTLS, key=int))
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_transcript(
-    server: Running, script: Path, minor: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_transcript(server: Running, script: Path, minor: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     golden = GOLDEN / minor / f"{script.stem}.txt"
     if request.config.getoption("--update-golden"):
         real = os.environ.get("LATEEN_REAL_KUBECONFIG")

@@ -66,9 +66,13 @@ def test_an_item_without_its_key_is_refused() -> None:
 def random_container(chance: random.Random) -> Document:
     found: Document = {"name": chance.choice("abcd"), "image": f"img:{chance.randrange(3)}"}
     if chance.random() < 0.6:
-        found["ports"] = [{"containerPort": p, "protocol": "TCP"} for p in chance.sample([80, 81, 82], chance.randrange(1, 3))]
+        found["ports"] = [
+            {"containerPort": p, "protocol": "TCP"} for p in chance.sample([80, 81, 82], chance.randrange(1, 3))
+        ]
     if chance.random() < 0.6:
-        found["env"] = [{"name": n, "value": str(chance.randrange(3))} for n in chance.sample("XYZ", chance.randrange(1, 3))]
+        found["env"] = [
+            {"name": n, "value": str(chance.randrange(3))} for n in chance.sample("XYZ", chance.randrange(1, 3))
+        ]
     if chance.random() < 0.4:
         found["args"] = [chance.choice("pqr") for _ in range(2)]
     if chance.random() < 0.4:
@@ -99,7 +103,9 @@ def random_patch(chance: random.Random) -> Document:
         names = {item["name"] for item in items}
         pod["containers"] = list({item["name"]: item for item in items}.values())
         if chance.random() < 0.5:
-            pod["$setElementOrder/containers"] = [{"name": n} for n in chance.sample(sorted(names | {"a", "b"}), len(names | {"a", "b"}))]
+            pod["$setElementOrder/containers"] = [
+                {"name": n} for n in chance.sample(sorted(names | {"a", "b"}), len(names | {"a", "b"}))
+            ]
     if chance.random() < 0.3:
         pod["nodeSelector"] = chance.choice([{"x": "1"}, {"x": None}, {"$patch": "replace", "y": "2"}, None])
     if chance.random() < 0.3:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import orjson
+
 from lateen.apiserver.store.revision import ADDED, DELETED, MODIFIED, Key, Revision, Stored
 
 QUEUE_BYTES = 8 * 1024 * 1024
@@ -64,6 +66,8 @@ class Watcher:
             self.push(frame)
 
     def push(self, frame: bytes) -> None:
+        if self.overflowed:
+            return
         if self._size > QUEUE_BYTES:
             self.overflowed = True
             self._queue.clear()
@@ -83,18 +87,27 @@ class Watcher:
         return frames
 
     def _frame(self, revision: Revision) -> bytes | None:
-        type_ = revision.type
+        type_, stored = revision.type, revision.stored
         if self._matches is not None:
             now = type_ != DELETED and self._matches(revision.stored)
             was = revision.before is not None and self._matches(revision.before)
             if not now and not was:
                 return None
+            if not now and type_ != DELETED and revision.before is not None:
+                stored = _as_of(revision.before, revision.version)
             type_ = (MODIFIED if was else ADDED) if now else DELETED
         form = (self._encoder.form, type_)
         frame = revision.frames.get(form)
         if frame is None:
-            frame = revision.frames[form] = self._encoder.event(type_, revision.stored)
+            frame = revision.frames[form] = self._encoder.event(type_, stored)
         return frame
+
+
+def _as_of(stored: Stored, version: int) -> Stored:
+    """An object that has left a selection, as it last was in it, at the version at which it left."""
+    document = stored.document()
+    document["metadata"]["resourceVersion"] = str(version)
+    return Stored(stored.key, version, orjson.dumps(document))
 
 
 class Hub:

@@ -29,7 +29,7 @@ from lateen.apiserver.streams.logs import logs
 from lateen.apiserver.streams.pod_streams import PodStreams
 from lateen.apiserver.streams.port_forward import port_forward
 from lateen.apiserver.streams.socket import WebSocket
-from lateen.apiserver.streams.target import STREAMS, pod_of
+from lateen.apiserver.streams.target import STREAMS, container_of, pod_of
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +157,15 @@ class Application:
         warning = kind.warnings.get(place.version)
         if warning:
             call.warnings.append(warning)
+        try:
+            await self._permitted(exchange, call, place)
+        except ApiError as error:
+            error.headers = (*error.headers, *_warnings(call))
+            raise
+
+    async def _permitted(self, exchange: Exchange, call: Call, place: paths.ResourcePath) -> None:
+        """Answer a call if its user may make it. Raises ApiError."""
+        user, verb = call.user, call.verb
         resource = f"{place.plural}/{place.subresource}" if place.subresource else place.plural
         self._authorizer.check(user, Act(verb, place.group, resource, place.name, place.namespace))
         client = (user.name, exchange.client)
@@ -170,13 +179,15 @@ class Application:
             return
         if resource in _UPGRADES:
             # Older clients would upgrade to SPDY itself: they get the reason a WebSocket gets.
-            pod_of(self.cluster, call)
+            pod = pod_of(self.cluster, call)
+            if call.subresource != "portforward":
+                container_of(call, pod)
             raise bad_request("unable to upgrade: this server streams over WebSockets only")
         with self._limits.request(client, exchange.declared_size()):
             if exchange.method not in ("GET", "HEAD"):
                 call.body = await exchange.body()
             reply = await self._perform(call)
-        reply.headers += [("warning", f'299 - "{_quoted(text)}"') for text in call.warnings]
+        reply.headers += _warnings(call)
         await exchange.reply(reply)
 
     async def _perform(self, call: Call) -> Reply:
@@ -290,6 +301,11 @@ def _verb(exchange: Exchange, place: paths.ResourcePath) -> str:
     if method not in _VERBS:
         raise method_not_allowed()
     return _VERBS[method]
+
+
+def _warnings(call: Call) -> list[tuple[str, str]]:
+    """The headers that kubectl prints as `Warning:` lines."""
+    return [("warning", f'299 - "{_quoted(text)}"') for text in call.warnings]
 
 
 def _quoted(text: str) -> str:

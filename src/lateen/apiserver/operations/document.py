@@ -76,7 +76,9 @@ def typed(call: Call, kind: Kind, version: str, document: Document) -> Document:
     `document` may name no type. Raises ApiError.
     """
     wanted = kind.api_version(version)
-    given_version, given_kind = document.get("apiVersion") or wanted, document.get("kind") or kind.kind
+    given_version, given_kind = document.get("apiVersion"), document.get("kind")
+    given_version = wanted if given_version in (None, "") else given_version
+    given_kind = kind.kind if given_kind in (None, "") else given_kind
     if not isinstance(given_version, str) or not isinstance(given_kind, str):
         raise bad_request("couldn't get version/kind; json parse error: json: cannot unmarshal into string")
     if given_version != wanted and given_kind == kind.kind:

@@ -171,8 +171,8 @@ def _undirected(value: Any) -> Any:
 def _ordered(
     merged: list[Any], patch: list[Any], order: list[Any] | None, original: list[Any], key_of: Callable[[Any], Any]
 ) -> list[Any]:
-    """Bring a merged list into order: items the patch names (or its `$setElementOrder`) stand as it names them, the others
-    as they stood; where the two meet, an item stays before those it was before.
+    """Bring a merged list into order: items the patch names (or its `$setElementOrder`) stand as it names them, the
+    others as they stood; where the two meet, an item stays before those it was before.
     """
     names = [key_of(item) for item in (patch if order is None else order)]
     if order is not None:

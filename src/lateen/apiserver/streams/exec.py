@@ -38,11 +38,14 @@ async def execute(
     if socket.offered and protocol is None:
         raise bad_request(f"unable to upgrade: none of {socket.offered} is supported")
     stdin, tty = call.flag("stdin"), call.flag("tty")
+    await socket.accept(protocol)
     try:
         running = await streams.execute(call.namespace, call.name, container, command, stdin=stdin, tty=tty)
     except OSError as error:
-        raise unavailable(error) from None
-    await socket.accept(protocol)
+        # Said on the accepted socket: a client takes a refusal for a server without WebSockets and tries the old way.
+        await socket.send(bytes([_STATUS]) + orjson.dumps(unavailable(error).body))
+        await socket.close()
+        return
     listening = asyncio.ensure_future(_listen(socket, running))
     sending = asyncio.ensure_future(_send(socket, running))
     try:
