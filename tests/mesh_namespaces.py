@@ -38,8 +38,9 @@ from lateen.compile.workload import Locality, Role, Workload, labels_of
 from lateen.envoy.snapshot import Snapshot
 from lateen.identity.authority import new_authority
 from lateen.identity.secret_source import SecretSource
+from lateen.identity.system_roots import system_roots
 from lateen.model.core.secret import Secret
-from lateen.model.diagnostic import Diagnostic
+from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
 from lateen.node.bootstrap import NodeId, bootstrap
 from lateen.node.envoy_binary import envoy_binary
@@ -68,6 +69,8 @@ class Keeper:
         root = Path(__file__).resolve().parent.parent
         self._process = subprocess.Popen(command, pass_fds=[other.fileno()], cwd=root)
         other.close()
+        greeting = json.loads(self._control.recv(_LARGEST) or '{"error": "the keeper of the namespaces ended"}')
+        self.refusal: str = greeting.get("error", "")
 
     def ask(self, do: str, **arguments: Any) -> tuple[dict[str, Any], list[int]]:
         self._control.send(json.dumps({"do": do, **arguments}).encode())
@@ -147,7 +150,7 @@ class Pod:
 class Sidecar:
     """The Envoy of a pod."""
 
-    def __init__(self, keeper: Keeper, pod: Pod, folder: Path, text: str, hosts: Path) -> None:
+    def __init__(self, keeper: Keeper, pod: Pod, folder: Path, text: str, known_hosts: Path) -> None:
         self._keeper = keeper
         self._pod = pod
         self.log = folder / "envoy.log"
@@ -155,8 +158,10 @@ class Sidecar:
         (folder / "bootstrap.json").write_text(text)
         arguments = [str(envoy_binary()), "-c", str(folder / "bootstrap.json"), "--disable-hot-restart"]
         arguments += ["--concurrency", "1", "--admin-address-path", str(self._address)]
-        known = {"CARES_HOSTS": str(hosts)}
-        answer, _ = keeper.ask("spawn", pod=pod.name, arguments=arguments, log=str(self.log), environment=known)
+        # There is no name server, so that lookups of all other names fail at once.
+        (folder / "resolv.conf").touch()
+        names = {"/etc/hosts": str(known_hosts), "/etc/resolv.conf": str(folder / "resolv.conf")}
+        answer, _ = keeper.ask("spawn", pod=pod.name, arguments=arguments, log=str(self.log), replaced=names)
         self.pid: int = answer["pid"]
 
     async def admin(self, path: str) -> Answer:
@@ -233,10 +238,13 @@ class Mesh:
     def __init__(self, folder: Path, mesh_config: str | None = None) -> None:
         self._folder = folder
         self._keeper = Keeper()
+        if self._keeper.refusal:
+            self._keeper.stop()
+            pytest.skip(f"needs user and network namespaces, which this system refuses: {self._keeper.refusal}")
         self._state = load("", mesh_config)
         self._directory = _Directory(self._state)
         authority = new_authority("cluster.local", datetime.now(UTC))
-        source = SecretSource(authority, self._secret_data, lambda: datetime.now(UTC))
+        source = SecretSource(authority, self._secret_data, lambda: datetime.now(UTC), system_roots=system_roots())
         self._server = XdsServer(self._directory, source)
         self._hosts = folder / "hosts"
         self._hosts.touch()
@@ -309,7 +317,8 @@ class Mesh:
     async def apply(self, *documents: str) -> None:
         """Add or change objects, and wait until every sidecar has what follows from it."""
         parsed = parse("\n---\n".join(documents), "documents.yaml")
-        assert not parsed.diagnostics, "\n".join(map(str, parsed.diagnostics))
+        errors = [found for found in parsed.diagnostics if found.severity is Severity.ERROR]
+        assert not errors, "\n".join(map(str, errors))
         self._secrets |= {f.object.ref: f.object for f in parsed.objects if isinstance(f.object, Secret)}
         self._state.apply((found.object.ref, found.object) for found in parsed.objects)
         self._server.publish({key: snapshot(self._state.db, key) for key in dict.fromkeys(self._directory.connected)})

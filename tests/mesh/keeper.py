@@ -2,7 +2,8 @@
 """The program that holds the pods: run as `python -m tests.mesh.keeper FD`, it answers requests on that socket.
 
 It has one thread, for a process with several may not enter a user namespace; it makes one of its own, and so needs no
-privileges. Everything that it starts dies with it, and it ends when the other end of the socket is closed.
+privileges; its first message says whether that worked. Everything that it starts dies with it, and it ends when the
+other end of the socket is closed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from pyroute2 import IPRoute
 
 from tests.mesh.redirection import MARK, redirect
 
-_NEWUSER, _NEWNET = 0x10000000, 0x40000000
+_NEWUSER, _NEWNET, _NEWNS = 0x10000000, 0x40000000, 0x00020000
+_BIND = 4096
 _PARENT_DEATH_SIGNAL = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -38,7 +40,12 @@ _SIDECAR_TABLE = 100
 def main() -> None:
     """Serve requests until the other end hangs up."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    _own_namespaces()
+    try:
+        _own_namespaces()
+    except OSError as refusal:
+        control.send(json.dumps({"error": str(refusal)}).encode())
+        return
+    control.send(b"{}")
     keeper = Keeper()
     while request := control.recv(LARGEST):
         files: list[int] = []
@@ -55,6 +62,11 @@ def main() -> None:
 def _unshare(flags: int) -> None:
     if _LIBC.unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _bind(source: str, target: str) -> None:
+    if _LIBC.mount(source.encode(), target.encode(), None, _BIND, None) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
 
 
 def _own_namespaces() -> None:
@@ -123,20 +135,23 @@ class Keeper:
         return {}, [made.detach()]
 
     def do_spawn(
-        self, pod: str, arguments: list[str], log: str, environment: dict[str, str]
+        self, pod: str, arguments: list[str], log: str, replaced: dict[str, str]
     ) -> tuple[dict[str, Any], list[int]]:
-        """Start a program in the pod, with `environment` added to ours; its output goes to the file `log`."""
+        """Start a program in the pod; its output goes to the file `log`. For the files `replaced` it sees others."""
         child = os.fork()
         if child == 0:
-            _die_with_parent()
-            os.setsid()
-            self._enter(self._pods[pod])
-            output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
             try:
-                os.execve(arguments[0], arguments, {**os.environ, **environment})
+                _die_with_parent()
+                os.setsid()
+                self._enter(self._pods[pod])
+                _unshare(_NEWNS)
+                for path, other in replaced.items():
+                    _bind(other, path)
+                output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+                os.dup2(output, 1)
+                os.dup2(output, 2)
+                os.execv(arguments[0], arguments)
             finally:
                 os._exit(127)
         self._children.add(child)
