@@ -112,13 +112,27 @@ class KubeClient:
         path = kind.path(namespace, name, subresource)
         return await self._call("PATCH", path, body=patch, params=params, content_type=content_type)
 
-    async def delete(self, kind: Kind, name: str, namespace: str = "", *, uid: str = "", propagation: str = "") -> None:
-        """Remove an object; with `uid`, only that very one. An object that is not there is fine."""
+    async def delete(
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        propagation: str = "",
+        grace: int | None = None,
+    ) -> None:
+        """Remove an object; with `uid`, only that very one. An object that is not there is fine.
+
+        `grace` is how many seconds a pod gets to end; 0 removes it at once, which is for the node that runs it.
+        """
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions"}
         if uid:
             options["preconditions"] = {"uid": uid}
         if propagation:
             options["propagationPolicy"] = propagation
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
         try:
             await self._call("DELETE", kind.path(namespace, name), body=options)
         except ApiError as error:
