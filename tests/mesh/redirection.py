@@ -25,6 +25,7 @@ _LOOPBACK_INTERFACE = 1
 _RETURN = -5
 _ACCEPT = 1
 _REGISTER = 1
+_DIFFERS = 1
 _DESTINATION_NAT = -100
 
 
@@ -42,13 +43,14 @@ def redirect() -> None:
             # A pod that calls its own service gets there as everybody does: through the inbound side of its sidecar.
             [
                 *_meta(_META_MARK, struct.pack("=I", MARK)),
-                *_meta(_META_OUTGOING_INTERFACE, struct.pack("=I", _LOOPBACK_INTERFACE)),
-                *_loopback(is_it=False),
+                *_leaves_by_loopback(),
+                *_not_to_loopback(),
                 *_meta(_META_L4PROTO, bytes([socket.IPPROTO_TCP])),
                 *_redirect(INBOUND_PORT),
             ],
             [*_meta(_META_MARK, struct.pack("=I", MARK)), *_verdict(_RETURN)],
-            [*_loopback(), *_verdict(_RETURN)],
+            # What the application sends to its own pod needs no sidecar.
+            [*_leaves_by_loopback(), *_verdict(_RETURN)],
             [*_meta(_META_L4PROTO, bytes([socket.IPPROTO_TCP])), *_redirect(OUTBOUND_PORT)],
         ]
         for rule in outgoing:
@@ -72,11 +74,16 @@ def _meta(key: int, equals: bytes) -> list[Any]:
     ]
 
 
-def _loopback(is_it: bool = True) -> list[Any]:
-    """The first byte of the destination is 127, or is not."""
+def _leaves_by_loopback() -> list[Any]:
+    """The packet stays in the pod, to a loopback address or to the pod's own."""
+    return _meta(_META_OUTGOING_INTERFACE, struct.pack("=I", _LOOPBACK_INTERFACE))
+
+
+def _not_to_loopback() -> list[Any]:
+    """The first byte of the destination is not 127."""
     return [
         genex("payload", {"dreg": _REGISTER, "base": 1, "offset": 16, "len": 1}),
-        genex("cmp", {"sreg": _REGISTER, "op": 0 if is_it else 1, "data": _value(bytes([127]))}),
+        genex("cmp", {"sreg": _REGISTER, "op": _DIFFERS, "data": _value(bytes([127]))}),
     ]
 
 
