@@ -256,5 +256,6 @@ def workload_of(node: NodeIdentity) -> Workload:
         network=node.network,
         cluster_id=node.cluster_id or "Kubernetes",
         domain=node.dns_domain.partition(".svc.")[2] or "cluster.local",
+        dns_capture=str(node.metadata.get("DNS_CAPTURE", "")).lower() == "true",
         interception=Interception(node.interception_mode) if node.interception_mode else Interception.REDIRECT,
     )

@@ -57,4 +57,5 @@ def scope_of(db: Engine, workload: Workload) -> Scope:
         ipv6=any(":" in ip for ip in workload.ips),
         node=workload.node if by_node else "",
         interception=workload.interception,
+        dns_capture=workload.dns_capture,
     )

@@ -68,6 +68,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     domain: str = "cluster.local"
     """The DNS domain of the cluster."""
     interception: Interception = Interception.REDIRECT
+    dns_capture: bool = False
+    """Whether the workload's DNS is answered from the mesh (DNS_CAPTURE), so that allocated addresses reach it."""
     proxy_config: Ref | None = None
     """Reserved for the ProxyConfig object that applies; None when only the mesh's default does."""
 
@@ -91,5 +93,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     domain: str = "cluster.local"
     ipv4: bool = True
     ipv6: bool = False
+    dns_capture: bool = False
     node: str = ""
     interception: Interception = Interception.REDIRECT

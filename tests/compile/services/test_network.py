@@ -47,7 +47,9 @@ data:
     networks:
       wide:
         endpoints: [{fromCidr: 10.2.0.0/16}]
-        gateways: [{address: 192.0.2.1, port: 443}, {registryServiceName: gate.istio-system.svc.cluster.local, port: 15443}]
+        gateways:
+        - {address: 192.0.2.1, port: 443}
+        - {registryServiceName: gate.istio-system.svc.cluster.local, port: 15443}
       narrow:
         endpoints: [{fromCidr: 10.2.7.0/24}]
 """

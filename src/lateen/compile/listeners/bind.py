@@ -44,6 +44,8 @@ class Capture(msgspec.Struct, frozen=True, cache_hash=True):
 
     families: Families = Families.V4
     interception: Interception = Interception.REDIRECT
+    dns: bool = False
+    """Whether clients resolve the hosts of ServiceEntries to the addresses that are allocated for them."""
 
     @property
     def redirected(self) -> bool:
@@ -53,4 +55,4 @@ class Capture(msgspec.Struct, frozen=True, cache_hash=True):
 
 def capture_of(scope: Scope) -> Capture:
     """How connections come to the sidecars of a scope."""
-    return Capture(client_of(scope).families, scope.interception)
+    return Capture(client_of(scope).families, scope.interception, scope.dns_capture)

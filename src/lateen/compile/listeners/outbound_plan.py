@@ -55,7 +55,7 @@ def outbound_plan(
         services = [
             (scoped.key, face.on(scoped.ports))
             for scoped in imported_services(db, namespace, sidecar, listener.index).values()
-            for face in service_faces(db, scoped.key)
+            for face in service_faces(db, scoped.key, capture.dns)
             if not face.alias_of
         ]
         binds, bind_to_port = _binding(listener, capture)
@@ -91,7 +91,7 @@ def headless_addresses(db: Engine, namespace: str, sidecar: Ref | None, capture:
         if listener.port is not None or binds:
             continue
         for scoped in imported_services(db, namespace, sidecar, listener.index).values():
-            for face in service_faces(db, scoped.key):
+            for face in service_faces(db, scoped.key, capture.dns):
                 for number, protocol in face.ports if face.passthrough else ():
                     if _per_endpoint(face, protocol, capture):
                         found.update(endpoint_addresses(db, scoped.key, number) or ())

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.bind import supports
+from lateen.compile.services.address_allocation import allocated_address
 from lateen.compile.services.instances import endpoints_of
 from lateen.compile.services.registry import service
 from lateen.compile.services.service import MeshService, Protocol, Registry, Resolution, ServiceKey
@@ -54,10 +55,21 @@ class ServiceFace(NamedTuple):
 
 
 @query
-def service_faces(db: Engine, key: ServiceKey) -> tuple[ServiceFace, ...]:
-    """The faces of one service: one for each object that declares it, for each brings its own addresses and ports."""
+def service_faces(db: Engine, key: ServiceKey, dns: bool) -> tuple[ServiceFace, ...]:
+    """The faces of one service: one for each object that declares it, for each brings its own addresses and ports.
+    `dns`: clients resolve hosts without addresses to allocated ones."""
     found = service(db, key)
-    return tuple(map(_face, found.declarations)) if found is not None else ()
+    if found is None:
+        return ()
+    faces = tuple(map(_face, found.declarations))
+    return tuple(_with_allocated(db, face, key) for face in faces) if dns else faces
+
+
+def _with_allocated(db: Engine, face: ServiceFace, key: ServiceKey) -> ServiceFace:
+    if not face.external or face.addresses:
+        return face
+    addresses = tuple(address for address in allocated_address(db, key.namespace, key.hostname) if address)
+    return face._replace(address=addresses[0], addresses=addresses) if addresses else face
 
 
 @query

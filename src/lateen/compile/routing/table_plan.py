@@ -74,12 +74,14 @@ class TablePort(NamedTuple):
     """The clients' search domain, `<namespace>.svc.cluster.local`."""
     ipv4: bool
     ipv6: bool
+    dns: bool
+    """Whether clients resolve the hosts of ServiceEntries to the addresses that are allocated for them."""
 
     @classmethod
     def of(cls, scope: Scope, index: int, port: int) -> TablePort:
         """The tables of a scope."""
         dns_domain = f"{scope.namespace}.svc.{scope.domain}"
-        return cls(scope.namespace, scope.sidecar, index, port, dns_domain, scope.ipv4, scope.ipv6)
+        return cls(scope.namespace, scope.sidecar, index, port, dns_domain, scope.ipv4, scope.ipv6, scope.dns_capture)
 
 
 @query
@@ -111,7 +113,7 @@ def _precedence(db: Engine, client: RouteClient, claim: _Claim) -> tuple[int, in
 def draft_plan(db: Engine, table: TablePort) -> Draft:
     """What the virtual hosts of a port are and which domains they want."""
     index = rule_index(db, table.namespace, table.sidecar, table.listener)
-    services = services_on_port(db, table.namespace, table.sidecar, table.listener, table.port)
+    services = services_on_port(db, table.namespace, table.sidecar, table.listener, table.port, table.dns)
     places = {naming.ref: at for at, naming in enumerate(index.order)}
     claims = [*_services(table, services, index, places), *_other_hosts(table, services, index, places)]
     wanted: dict[str, list[_Claim]] = {}

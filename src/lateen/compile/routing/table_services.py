@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lateen.compile.routing.aliases import aliases_of
+from lateen.compile.services.address_allocation import allocated_address
 from lateen.compile.services.kubernetes_service import UNSPECIFIED
 from lateen.compile.services.registry import service
 from lateen.compile.services.service import MeshService, Registry, Resolution, ServiceKey
@@ -47,11 +48,18 @@ def advertised(db: Engine, key: ServiceKey) -> Advertised | None:
 
 
 @query
-def advertisements(db: Engine, key: ServiceKey) -> tuple[Advertised, ...]:
-    """The service `key` once for each object that declares it, for each brings its own addresses and ports."""
+def advertisements(db: Engine, key: ServiceKey, dns: bool) -> tuple[Advertised, ...]:
+    """The service `key` once for each object that declares it, for each brings its own addresses and ports.
+    `dns`: clients resolve hosts without addresses to allocated ones."""
     found = service(db, key)
+    if found is None:
+        return ()
     aliases = aliases_of(db, key.hostname)
-    return tuple(_advertised(one, key, aliases) for one in found.declarations) if found is not None else ()
+    seen = tuple(_advertised(one, key, aliases) for one in found.declarations)
+    if not dns or found.registry is Registry.KUBERNETES:
+        return seen
+    allocated = tuple(address for address in allocated_address(db, key.namespace, key.hostname) if address)
+    return tuple(one if one.addresses else one._replace(addresses=allocated) for one in seen)
 
 
 def _advertised(found: MeshService, key: ServiceKey, aliases: tuple[str, ...]) -> Advertised:
@@ -68,12 +76,14 @@ def _advertised(found: MeshService, key: ServiceKey, aliases: tuple[str, ...]) -
 
 
 @query
-def services_by_port(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> dict[int, tuple[Advertised, ...]]:
+def services_by_port(
+    db: Engine, namespace: str, sidecar: Ref | None, index: int, dns: bool
+) -> dict[int, tuple[Advertised, ...]]:
     """The services that egress listener `index` imports, by port number; all of them under ALL_PORTS. Where several
     objects declare a host, the last one that has the port speaks for it."""
     found: dict[int, dict[ServiceKey, Advertised]] = {ALL_PORTS: {}}
     for scoped in imported_services(db, namespace, sidecar, index).values():
-        for seen in advertisements(db, scoped.key):
+        for seen in advertisements(db, scoped.key, dns):
             narrowed = seen if scoped.ports is None else seen.on(scoped.ports)
             for port in (ALL_PORTS, *narrowed.ports):
                 found.setdefault(port, {})[scoped.key] = narrowed
@@ -81,6 +91,8 @@ def services_by_port(db: Engine, namespace: str, sidecar: Ref | None, index: int
 
 
 @query
-def services_on_port(db: Engine, namespace: str, sidecar: Ref | None, index: int, port: int) -> tuple[Advertised, ...]:
+def services_on_port(
+    db: Engine, namespace: str, sidecar: Ref | None, index: int, port: int, dns: bool
+) -> tuple[Advertised, ...]:
     """The services of the table for `port`, in Istio's order."""
-    return services_by_port(db, namespace, sidecar, index).get(port, ())
+    return services_by_port(db, namespace, sidecar, index, dns).get(port, ())
