@@ -177,11 +177,7 @@ async def main() -> None:
                 ratio = f"   {rates[0][0] / rates[1][0]:6.2f}x" if len(rates) > 1 else ""
                 print(f"{name:18} {shown}{ratio}", flush=True)
                 if name == "get":
-                    status = Path(f"/proc/{ours.pid}/status").read_text()
-                    resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-                    print(
-                        f"resident with {options.objects} ConfigMaps: {int(resident.split()[1]) // 1024} MB", flush=True
-                    )
+                    print(f"resident with {options.objects} ConfigMaps: {resident(ours.pid)} MB", flush=True)
         finally:
             ours.terminate()
             await ours.wait()

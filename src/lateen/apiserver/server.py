@@ -158,6 +158,7 @@ class ApiServer:
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=120,
+                proxy_headers=False,
                 backlog=1024,
             )
         )

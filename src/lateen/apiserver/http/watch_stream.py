@@ -66,32 +66,29 @@ class WatchStreams:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         bookmarks = call.query.get("allowWatchBookmarks") is not None and call.flag("allowWatchBookmarks")
-        next_bookmark = loop.time() + BOOKMARK_SECONDS
-        timer: asyncio.TimerHandle | None = None
+        due = min(end, loop.time() + BOOKMARK_SECONDS) if bookmarks else end
+        timer = loop.call_at(due, awake.set)
         try:
             while not (gone_away.done() or self.closing):
-                timer = loop.call_at(min(end, next_bookmark) if bookmarks else end, awake.set)
                 await awake.wait()
                 awake.clear()
-                timer.cancel()
                 frames = watcher.take()
                 if frames:
                     await exchange.send({"type": "http.response.body", "body": frames, "more_body": True})
                 if watcher.overflowed:
                     error = gone("too old resource version: the watch fell too far behind")
-                    await exchange.send(
-                        {"type": "http.response.body", "body": watching.error_event(error), "more_body": True}
-                    )
+                    frame = watching.error_event(error)
+                    await exchange.send({"type": "http.response.body", "body": frame, "more_body": True})
                     return
-                if loop.time() >= end:
-                    return
-                if bookmarks and loop.time() >= next_bookmark:
-                    next_bookmark = loop.time() + BOOKMARK_SECONDS
+                if loop.time() >= due:
+                    if due >= end:
+                        return
                     frame = watching.bookmark(call, cluster.store.version)
                     await exchange.send({"type": "http.response.body", "body": frame, "more_body": True})
+                    due = min(end, loop.time() + BOOKMARK_SECONDS)
+                    timer = loop.call_at(due, awake.set)
         finally:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
 
 
 def _timeout(call: Call) -> float:
