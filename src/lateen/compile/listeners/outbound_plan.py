@@ -13,7 +13,8 @@ listener that covers everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
 
 from lateen.compile.listeners.bind import METRICS_PORT, STATUS_PORT, Capture, loopbacks, wildcards
 from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry, Part, TcpPart
@@ -22,7 +23,7 @@ from lateen.compile.mesh import mesh
 from lateen.compile.services.protocol import parse_protocol
 from lateen.compile.services.service import Protocol, ServiceKey
 from lateen.compile.sidecar_scope.egress_listener import EgressListener, listeners_of
-from lateen.compile.sidecar_scope.services import imported_services
+from lateen.compile.sidecar_scope.services import ScopedServices, imported_services
 from lateen.compile.workload import Interception
 from lateen.envoy.address import UNIX_PREFIX, UNSPECIFIED_V4
 from lateen.envoy.listener import listener_name
@@ -30,6 +31,9 @@ from lateen.incremental.engine import Engine, query
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.networking.sidecar import CaptureMode
 from lateen.model.ref import Ref
+
+Imported: TypeAlias = tuple[tuple[EgressListener, ScopedServices], ...]
+"""The egress listeners of a scope, each with the services that it imports."""
 
 _SERVER_FIRST = (Protocol.MONGO, Protocol.MYSQL)
 
@@ -41,6 +45,15 @@ def reserved_ports(db: Engine) -> frozenset[int]:
     return frozenset((config.proxy_listen_port, config.proxy_inbound_listen_port, STATUS_PORT, METRICS_PORT))
 
 
+class OutboundPlan(NamedTuple):
+    """The outbound listeners of some proxies."""
+
+    entries: Mapping[str, OutboundEntry]
+    """By name."""
+    pods: frozenset[str]
+    """The addresses of pods that have a listener of their own, for they are behind headless services."""
+
+
 @query
 def outbound_plan(
     db: Engine, namespace: str, sidecar: Ref | None, capture: Capture, own_address: str
@@ -50,25 +63,51 @@ def outbound_plan(
     `own_address` is the proxy's own when a headless service has it among its endpoints: a pod needs no listener for
     itself. Otherwise it is empty, so that proxies share the plan.
     """
+    return plan_of(db, _imported(db, namespace, sidecar), capture, own_address).entries
+
+
+@query
+def headless_addresses(db: Engine, namespace: str, sidecar: Ref | None, capture: Capture) -> frozenset[str]:
+    """The addresses of pods that have an outbound listener of their own."""
+    return plan_of(db, _imported(db, namespace, sidecar), capture, "").pods
+
+
+def _imported(db: Engine, namespace: str, sidecar: Ref | None) -> Imported:
+    listeners = listeners_of(db, sidecar)
+    return tuple((listener, imported_services(db, namespace, sidecar, listener.index)) for listener in listeners)
+
+
+@query
+def plan_of(db: Engine, imported: Imported, capture: Capture, own_address: str) -> OutboundPlan:
+    """The listeners for these egress listeners with the services that each imports: in most meshes the same for every
+    namespace."""
     plan = _Plan(capture, reserved_ports(db))
-    for listener in listeners_of(db, sidecar):
-        services = [
+    pods: set[str] = set()
+    for listener, services in imported:
+        seen = [
             (scoped.key, face.on(scoped.ports))
-            for scoped in imported_services(db, namespace, sidecar, listener.index).values()
+            for scoped in services.values()
             for face in service_faces(db, scoped.key, capture.dns)
             if not face.alias_of
         ]
         binds, bind_to_port = _binding(listener, capture)
         if listener.port is not None:
             protocol = parse_protocol(listener.port.protocol)
-            for key, face in services:
+            for key, face in seen:
                 plan.add(key, face, listener.index, binds, bind_to_port, listener.port.number, protocol)
             continue
         plan.lock()
-        for key, face in services:
+        for key, face in seen:
             for number, protocol in face.ports:
-                for at in _addresses(db, key, face, number, protocol, binds, capture, own_address):
-                    plan.add(key, face, listener.index, at, bind_to_port, number, protocol)
+                if binds or not face.passthrough or not _per_endpoint(face, protocol, capture):
+                    plan.add(key, face, listener.index, binds, bind_to_port, number, protocol)
+                    continue
+                for address in _endpoints(db, key, face, number):
+                    if address:
+                        pods.add(address)
+                    if address != own_address or not address:
+                        at = (address,) if address else ()
+                        plan.add(key, face, listener.index, at, bind_to_port, number, protocol)
     for source, message in plan.conflicts:
         db.report(
             Diagnostic(
@@ -79,23 +118,7 @@ def outbound_plan(
                 ref=source,
             )
         )
-    return plan.entries()
-
-
-@query
-def headless_addresses(db: Engine, namespace: str, sidecar: Ref | None, capture: Capture) -> frozenset[str]:
-    """The addresses of pods that have an outbound listener of their own, for they are behind headless services."""
-    found: set[str] = set()
-    for listener in listeners_of(db, sidecar):
-        binds, _ = _binding(listener, capture)
-        if listener.port is not None or binds:
-            continue
-        for scoped in imported_services(db, namespace, sidecar, listener.index).values():
-            for face in service_faces(db, scoped.key, capture.dns):
-                for number, protocol in face.ports if face.passthrough else ():
-                    if _per_endpoint(face, protocol, capture):
-                        found.update(endpoint_addresses(db, scoped.key, number) or ())
-    return frozenset(found)
+    return OutboundPlan(plan.entries(), frozenset(pods))
 
 
 def _binding(listener: EgressListener, capture: Capture) -> tuple[tuple[str, ...], bool]:
@@ -119,29 +142,13 @@ def _per_endpoint(face: ServiceFace, protocol: Protocol, capture: Capture) -> bo
     )
 
 
-def _addresses(
-    db: Engine,
-    key: ServiceKey,
-    face: ServiceFace,
-    number: int,
-    protocol: Protocol,
-    binds: tuple[str, ...],
-    capture: Capture,
-    own_address: str,
-) -> Iterator[tuple[str, ...]]:
-    """The addresses to add a service port at: each of its endpoints' for a headless one, else where it belongs."""
-    if binds or not _per_endpoint(face, protocol, capture):
-        yield binds
-        return
+def _endpoints(db: Engine, key: ServiceKey, face: ServiceFace, number: int) -> tuple[str, ...]:
+    """The addresses of the pods behind a headless service's port; an empty one stands for any address."""
     addresses = endpoint_addresses(db, key, number)
-    if addresses is None:
-        # No endpoints: a Service, or an entry with a selector, may get some and has nothing to offer until then.
-        if face.external and not face.selects:
-            yield binds
-        return
-    for address in addresses:
-        if address != own_address:
-            yield (address,)
+    if addresses is not None:
+        return addresses
+    # No endpoints: a Service, or an entry with a selector, may get some and has nothing to offer until then.
+    return ("",) if face.external and not face.selects else ()
 
 
 class _Draft:
@@ -200,6 +207,11 @@ class _Plan:
         protocol: Protocol,
     ) -> None:
         """Add a service on a port, at `binds` or where it belongs when that is empty."""
+        if protocol is Protocol.HTTP and not binds:
+            shared = self._drafts.get((self._wildcard, port))
+            if shared is not None and (shared.locked or shared.protocol is Protocol.UNSUPPORTED):
+                # One table serves all: in a large mesh nearly every port ends here.
+                return
         if not (protocol.is_http or protocol.is_tcp or protocol.is_sniffed):
             return
         if self._is_reserved(binds, port, protocol):

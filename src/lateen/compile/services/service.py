@@ -33,27 +33,33 @@ class Protocol(enum.StrEnum):
     @property
     def is_http(self) -> bool:
         """HTTP/1.1, HTTP/2 and gRPC: what gets a route table."""
-        return self in (Protocol.HTTP, Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB, Protocol.HTTP_PROXY)
+        return self in _HTTP
 
     @property
     def is_http2(self) -> bool:
         """Spoken as HTTP/2 upstream."""
-        return self in (Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB)
+        return self in _HTTP2
 
     @property
     def is_tcp(self) -> bool:
         """Opaque bytes, or a protocol that is handled as such."""
-        return self in (Protocol.TCP, Protocol.HTTPS, Protocol.TLS, Protocol.MONGO, Protocol.REDIS, Protocol.MYSQL)
+        return self in _TCP
 
     @property
     def is_tls(self) -> bool:
         """Encrypted by the application, routed by SNI."""
-        return self in (Protocol.HTTPS, Protocol.TLS)
+        return self in _TLS
 
     @property
     def is_sniffed(self) -> bool:
         """Neither declared nor well known."""
         return self is Protocol.UNSUPPORTED
+
+
+_HTTP2 = frozenset((Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB))
+_HTTP = _HTTP2 | {Protocol.HTTP, Protocol.HTTP_PROXY}
+_TLS = frozenset((Protocol.HTTPS, Protocol.TLS))
+_TCP = _TLS | {Protocol.TCP, Protocol.MONGO, Protocol.REDIS, Protocol.MYSQL}
 
 
 class Resolution(enum.StrEnum):
