@@ -18,6 +18,8 @@ async def create(cluster: Cluster, call: Call) -> Reply:
     document = typed(call, kind, call.version, read_body(call.body, call.content_type, schema))
     if document["metadata"].get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
+    if kind.inert:
+        call.warnings.append(f"nothing in this cluster acts on a {kind.kind}: it is stored and shown, no more")
     call.name = document["metadata"].get("name") or ""
     document, stored = await store_new(cluster, call, document)
     return written(cluster, call, 201, document, stored)

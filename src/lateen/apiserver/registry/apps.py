@@ -23,16 +23,6 @@ def kinds() -> list[Kind]:
         builtin(
             "apps",
             "v1",
-            "DaemonSet",
-            short_names=("ds",),
-            categories=("all",),
-            subresources=(Subresource("status", "DaemonSet"),),
-            table=apps.DAEMON_SET,
-            strategy=workload.DAEMON_SET,
-        ),
-        builtin(
-            "apps",
-            "v1",
             "Deployment",
             short_names=("deploy",),
             categories=("all",),

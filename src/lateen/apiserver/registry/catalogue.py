@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from lateen.apiserver.registry import access, apps, core, extensions, istio, networking, rbac
+from lateen.apiserver.registry import access, apps, core, extensions, inert, istio, networking, rbac
 from lateen.apiserver.registry.kind import Kind
 
 
@@ -18,6 +18,7 @@ def builtin_kinds() -> list[Kind]:
         *access.kinds(),
         *networking.kinds(),
         *rbac.kinds(),
+        *inert.kinds(),
         *extensions.kinds(),
         *istio.kinds(),
     ]

@@ -129,6 +129,8 @@ class Kind:
     shares: str = ""
     """The resource under which objects are kept, when another group shows the same objects (events)."""
     list_kind: str = ""
+    inert: bool = False
+    """Nothing in the cluster acts on objects of this kind."""
     warnings: dict[str, str] = field(default_factory=dict, repr=False)
     """Version -> what to warn of when it is used."""
 
