@@ -52,9 +52,3 @@ def l4_rules(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> L4R
             for host in naming.hosts:
                 by_host.setdefault(host, set()).add(naming.ref)
     return L4Rules(tuple(order), {host: frozenset(refs) for host, refs in by_host.items()})
-
-
-@query
-def l4_rules_for(db: Engine, namespace: str, sidecar: Ref | None, index: int, hostname: str) -> tuple[Ref, ...]:
-    """The VirtualServices whose tcp and tls routes may concern connections to `hostname`, in order of precedence."""
-    return l4_rules(db, namespace, sidecar, index).for_host(hostname)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import msgspec
 
-from lateen.compile.listeners.l4_rules import l4_rules_for
 from lateen.compile.listeners.outbound_entry import TcpPart
 from lateen.compile.listeners.tcp_route import Client, TcpRoute, rule_route, service_route
 from lateen.compile.mesh import domain
@@ -14,7 +13,7 @@ from lateen.compile.routing.domains import short_names
 from lateen.compile.routing.source_match import RouteClient, l4_match_applies
 from lateen.compile.routing.virtual_service import qualified
 from lateen.envoy.filter_chain import ChainMatch
-from lateen.incremental.engine import Engine, query
+from lateen.incremental.engine import Engine
 from lateen.model.ref import Ref
 
 
@@ -29,10 +28,8 @@ class TcpChain(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """The VirtualService behind it, also where the metadata does not say so."""
 
 
-@query
-def service_chains(db: Engine, client: Client, part: TcpPart) -> tuple[TcpChain, ...]:
-    """The chains of one service on one listener port, in order."""
-    rules = l4_rules_for(db, client.namespace, client.sidecar, part.egress_listener, part.service.hostname)
+def service_chains(db: Engine, client: Client, part: TcpPart, rules: tuple[Ref, ...]) -> tuple[TcpChain, ...]:
+    """The chains of one service on one listener port, in order; `rules` are the VirtualServices that may concern it."""
     return _tls_chains(db, client, part, rules) if part.tls else _tcp_chains(db, client, part, rules)
 
 

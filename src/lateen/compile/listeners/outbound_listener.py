@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any as Message
+from typing import TypeAlias
 
 import msgspec
 
@@ -30,6 +31,10 @@ HANDSHAKE_TIMEOUT = 15
 """Seconds in which a TLS handshake must be done, against those who never finish one."""
 
 
+Rules: TypeAlias = tuple[tuple[Ref, ...], ...]
+"""For each part of an entry the VirtualServices with tcp or tls routes that may concern it; empty if there are none."""
+
+
 class HttpChain(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One filter chain for requests."""
 
@@ -47,7 +52,9 @@ class OutboundListener(msgspec.Struct, frozen=True, kw_only=True, cache_hash=Tru
 
 
 @query
-def outbound_listener(db: Engine, client: Client, families: Families, entry: OutboundEntry) -> Blob | None:
+def outbound_listener(
+    db: Engine, client: Client, families: Families, entry: OutboundEntry, rules: Rules
+) -> Blob | None:
     """The listener of an entry of the plan, for this client."""
     chains: list[HttpChain | TcpChain] = []
     taken: set[tuple[object, ...]] = set()
@@ -58,7 +65,7 @@ def outbound_listener(db: Engine, client: Client, families: Families, entry: Out
             new = (HttpChain(match=ChainMatch(transport=transport, applications=applications), part=part),)
             declared = None
         else:
-            new = service_chains(db, client, part)
+            new = service_chains(db, client, part, rules[position] if rules else ())
             declared = part.service
         for chain in new:
             if chain.match.condition not in taken:

@@ -11,11 +11,13 @@ from lateen.compile.listeners.catch_all import catch_all
 from lateen.compile.listeners.http_proxy import http_proxy_listener
 from lateen.compile.listeners.inbound_listener import inbound_listener, virtual_inbound
 from lateen.compile.listeners.inbound_plan import InboundPort, inbound_ports, passthrough_ports
-from lateen.compile.listeners.outbound_entry import OutboundEntry
-from lateen.compile.listeners.outbound_listener import outbound_listener
+from lateen.compile.listeners.l4_rules import L4Rules, l4_rules
+from lateen.compile.listeners.outbound_entry import OutboundEntry, TcpPart
+from lateen.compile.listeners.outbound_listener import Rules, outbound_listener
 from lateen.compile.listeners.outbound_plan import headless_addresses, outbound_plan
 from lateen.compile.listeners.tcp_route import Client
 from lateen.compile.listeners.virtual_outbound import virtual_outbound
+from lateen.compile.sidecar_scope.egress_listener import listeners_of
 from lateen.compile.workload import Interception, Labels, Scope, Workload
 from lateen.envoy.blob import Blob
 from lateen.envoy.listener import VIRTUAL_INBOUND, listener_name
@@ -28,10 +30,20 @@ from lateen.model.ref import Ref
 @collection(outbound_listener)
 def outbound_listeners_of(
     db: Engine, client: Client, capture: Capture, own_address: str
-) -> Mapping[str, tuple[Client, Families, OutboundEntry]]:
+) -> Mapping[str, tuple[Client, Families, OutboundEntry, Rules]]:
     """The listeners of the plan, by name."""
     plan = outbound_plan(db, client.namespace, client.sidecar, capture, own_address)
-    return {name: (client, capture.families, entry) for name, entry in plan.items()}
+    # Asked for here, once, and not by each listener: an edit of a rule then does not put all of them in question.
+    known = [l4_rules(db, client.namespace, client.sidecar, e.index) for e in listeners_of(db, client.sidecar)]
+    return {name: (client, capture.families, entry, _rules(entry, known)) for name, entry in plan.items()}
+
+
+def _rules(entry: OutboundEntry, known: list[L4Rules]) -> Rules:
+    found = tuple(
+        known[part.egress_listener].for_host(part.service.hostname) if isinstance(part, TcpPart) else ()
+        for part in entry.parts
+    )
+    return found if any(found) else ()
 
 
 @query
