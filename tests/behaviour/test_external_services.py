@@ -110,7 +110,7 @@ async def test_a_server_behind_a_load_balancer_learns_of_the_client_by_the_proxy
     heard: list[bytes] = []
 
     async def listen(reader: Any, writer: Any) -> None:
-        heard.append(await reader.read(200))
+        heard.append(await reader.readuntil(b"hello"))
         writer.write(b"thanks")
         writer.close()
 
