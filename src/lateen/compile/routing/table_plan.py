@@ -121,13 +121,13 @@ def draft_plan(db: Engine, table: TablePort) -> Draft:
         for domain in claim.planned.domains:
             wanted.setdefault(domain.lower(), []).append(claim)
     contested = {domain: tuple(several) for domain, several in wanted.items() if len(several) > 1}
-    hosts: dict[str, PlannedHost] = {}
-    for claim in claims:
-        domains = claim.planned.domains
-        if contested:
-            domains = tuple(domain for domain in domains if domain.lower() not in contested)
-        if domains:
-            hosts[claim.planned.name] = claim.planned._replace(domains=domains)
+    hosts = {claim.planned.name: claim.planned for claim in claims if claim.planned.domains}
+    for name in dict.fromkeys(claim.planned.name for several in contested.values() for claim in several):
+        left = tuple(domain for domain in hosts[name].domains if domain.lower() not in contested)
+        if left:
+            hosts[name] = hosts[name]._replace(domains=left)
+        else:
+            del hosts[name]
     return Draft(hosts, tuple(contested.items()))
 
 

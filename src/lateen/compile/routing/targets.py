@@ -42,27 +42,27 @@ class Directions(NamedTuple):
 
         A port left out is the service's only one, otherwise the listener's.
         """
-        service = self._service(db, destination.host)
+        service, ports = self._service(db, destination.host)
         port = self.port
         if destination.port is not None:
             port = destination.port.number
-        elif service is not None and len(service.ports) == 1:
-            port = service.ports[0]
+        elif len(ports) == 1:
+            port = ports[0]
         host = service.target if service is not None and service.target else destination.host
         return outbound_cluster(port, destination.subset, host)
 
-    def _service(self, db: Engine, host: str) -> Advertised | None:
+    def _service(self, db: Engine, host: str) -> tuple[Advertised | None, tuple[int, ...]]:
+        """The service of that host name if it counts here, and which of its ports do."""
         scope = self.scope
         services = scoped_services(db, scope) if self.listener is None else listener_services(db, scope, self.listener)
         scoped = services.get(host)
         found = advertised(db, scoped.key) if scoped is not None else None
         if found is None or scoped is None:
-            return None
-        if scoped.ports is not None:
-            found = found.on(scoped.ports)
+            return None, ()
+        ports = found.ports if scoped.ports is None else tuple(port for port in found.ports if port in scoped.ports)
         if self.listener is not None and self.port:
-            return found.on((self.port,)) if self.port in found.ports else None
-        return found
+            return (found, (self.port,)) if self.port in ports else (None, ())
+        return found, ports
 
     def _authority_port(self, db: Engine, cluster: str) -> int:
         name = ClusterName.parse(cluster)
