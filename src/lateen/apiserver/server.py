@@ -34,6 +34,7 @@ from lateen.apiserver.auth.authorize import Authorizer
 from lateen.apiserver.auth.service_accounts import ServiceAccountTokens
 from lateen.apiserver.bootstrap import first_objects
 from lateen.apiserver.definitions import Definitions
+from lateen.apiserver.event_expiry import EventExpiry
 from lateen.apiserver.http.application import Application
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry import istio as istio_kinds
@@ -117,6 +118,10 @@ class ApiServer:
         store.listeners.append(definitions.publish)
         definitions.start()
         self._exit.push_async_callback(definitions.close)
+        expiry = EventExpiry(self.cluster)
+        store.listeners.append(expiry.publish)
+        expiring = asyncio.create_task(expiry.run())
+        self._exit.push_async_callback(_cancel, expiring)
         await first_objects(self.cluster, config.service_network)
         tokens = ServiceAccountTokens(config.data / "service-account.key", store, _now)
         authenticator = Authenticator({self.token: ADMIN}, tokens.user)
@@ -158,6 +163,8 @@ class ApiServer:
                 server_header=False,
                 date_header=False,
                 timeout_keep_alive=120,
+                # An idle client may never answer the end of its TLS session.
+                timeout_graceful_shutdown=1,
                 proxy_headers=False,
                 backlog=1024,
             )
@@ -178,6 +185,11 @@ class ApiServer:
 
 async def _finish(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await _finish(task)
 
 
 class _Uvicorn(uvicorn.Server):

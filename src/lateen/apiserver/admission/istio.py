@@ -92,13 +92,16 @@ def check(document: Document) -> AdmissionResult:
     from lateen.model.diagnostic import Severity
     from lateen.parse import from_mapping, legacy
 
+    made = _SCHEMA_CODES
     if document["apiVersion"].startswith(LEGACY_GROUP + "/"):
+        # There is no schema for these, so nothing has been said yet.
+        made = frozenset()
         given = legacy.Legacy(document, document["metadata"].get("namespace", ""))
         found = [(p.severity, p.code, p.field, p.message) for p in legacy.convert([given], False)[0].problems]
     else:
         _, diagnostics = from_mapping(document)
         found = [(d.severity, d.code, d.field, d.message) for d in diagnostics]
-    errors = [entry for entry in found if entry[0] is Severity.ERROR and entry[1] not in _SCHEMA_CODES]
+    errors = [entry for entry in found if entry[0] is Severity.ERROR and entry[1] not in made]
     return AdmissionResult(
         tuple(_said(field, text) for _, code, field, text in errors if code != "rule"),
         tuple(_said(field, text) for severity, _, field, text in found if severity is Severity.WARNING),

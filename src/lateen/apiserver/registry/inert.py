@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds that are kept and shown because manifests and clients expect them, but that nothing in a cluster of ours acts on.
+"""Kinds that are kept and shown because manifests and clients expect them, but that nothing in our cluster acts on.
 
 Whoever creates one is warned of that.
 """

@@ -6,6 +6,7 @@ from __future__ import annotations
 from lateen.apiserver.registry.kind import Document, Strategy
 from lateen.apiserver.schema import structural
 from lateen.apiserver.status import Cause, invalid_value, required, unsupported
+from lateen.apiserver.tables import jsonpath
 
 
 def _default(document: Document) -> None:
@@ -68,8 +69,25 @@ def _validate(document: Document) -> list[Cause]:
         # A schema that all versions share, as one alone does, is reported as the shared one.
         shown = "spec.validation.openAPIV3Schema" if len(versions) == 1 else field
         found += structural.causes(given, shown) if given else [required(field, "schemas are required")]
+        for position, column in enumerate(version.get("additionalPrinterColumns") or ()):
+            place = f"spec.versions[{index}].additionalPrinterColumns[{position}]"
+            found += _column(column, place)
     if (spec.get("conversion") or {}).get("strategy") not in ("None", "Webhook"):
         found.append(unsupported("spec.conversion.strategy", spec["conversion"].get("strategy"), ("None", "Webhook")))
+    return found
+
+
+_COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+
+
+def _column(column: Document, field: str) -> list[Cause]:
+    found = [required(f"{field}.{name}") for name in ("name", "jsonPath") if not column.get(name)]
+    if column.get("type") not in _COLUMN_TYPES:
+        found.append(unsupported(f"{field}.type", column.get("type", ""), _COLUMN_TYPES))
+    try:
+        jsonpath.parse(column.get("jsonPath", "."))
+    except jsonpath.JsonPathError as error:
+        found.append(invalid_value(f"{field}.jsonPath", column["jsonPath"], f"is an invalid jsonpath: {error}"))
     return found
 
 

@@ -29,15 +29,13 @@ def parse(path: str) -> tuple[Step, ...]:
     """The steps of a path such as `.status.conditions[?(@.type=="Ready")].status`. Raises JsonPathError."""
     text = path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
     steps: list[Step] = []
-    position = 0
+    position = len(text) if text == "." else 0
     while position < len(text):
         match = _STEP.match(text, position)
-        if match is None or match.end() == position:
+        if match is None or (match["field"] == "" and match["quoted"] is None):
             raise JsonPathError(f"unrecognised JSONPath {path!r} at {text[position:]!r}")
         position = match.end()
-        step = _step(match)
-        if step is not None:
-            steps.append(step)
+        steps.append(_step(match))
     return tuple(steps)
 
 
@@ -49,7 +47,7 @@ def find(path: str, document: Any) -> list[Any]:
     return values
 
 
-def _step(match: re.Match[str]) -> Step | None:
+def _step(match: re.Match[str]) -> Step:
     if match["all"]:
         return lambda value: (
             list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, list) else []
@@ -63,8 +61,6 @@ def _step(match: re.Match[str]) -> Step | None:
             item for item in (value if isinstance(value, list) else ()) if (_text(find(left, item)) == right) == same
         ]
     name = match["quoted"] if match["quoted"] is not None else (match["field"] or "").replace("\\.", ".")
-    if not name:
-        return None
     return lambda value: [value[name]] if isinstance(value, dict) and name in value else []
 
 
