@@ -26,7 +26,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from lateen.identity.system_roots import system_roots
 from lateen.model.core.secret import Secret
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
+from lateen.model.resource import Resource
 from lateen.node.bootstrap import NodeId, bootstrap
 from lateen.node.envoy_binary import envoy_binary
 from lateen.parse import documents as parse
@@ -264,12 +265,18 @@ class Mesh:
         namespace: str = "default",
         service_account: str = "",
         locality: Locality | None = None,
+        role: Role = Role.SIDECAR,
     ) -> Pod:
-        """A new pod with the label `app: NAME`, and its sidecar with the configuration that it gets at once."""
+        """A new pod with the label `app: NAME`, and its sidecar with the configuration that it gets at once.
+
+        A gateway (`role` ROUTER) has an Envoy and no redirection.
+        """
         address = f"10.200.1.{len(self.pods) + 1}"
-        self._keeper.ask("pod", name=name, address=address, redirected=sidecar)
+        gateway = role is Role.ROUTER
+        self._keeper.ask("pod", name=name, address=address, redirected=sidecar and not gateway)
         pod = self.pods[name] = Pod(self._keeper, name, address)
-        marks = {"app": name, **({"security.istio.io/tlsMode": "istio"} if sidecar else {}), **(labels or {})}
+        mutual = {"security.istio.io/tlsMode": "istio"} if sidecar and not gateway else {}
+        marks = {"app": name, **mutual, **(labels or {})}
         account = service_account or name
         await self.apply(
             json.dumps(
@@ -288,14 +295,14 @@ class Mesh:
             )
         )
         if sidecar:
-            await self._start_sidecar(pod, namespace, marks, account, locality or Locality())
+            await self._start_envoy(pod, namespace, marks, account, locality or Locality(), role)
         return pod
 
-    async def _start_sidecar(
-        self, pod: Pod, namespace: str, labels: Mapping[str, str], account: str, locality: Locality
+    async def _start_envoy(
+        self, pod: Pod, namespace: str, labels: Mapping[str, str], account: str, locality: Locality, role: Role
     ) -> None:
         self._directory.workloads[pod.name] = Workload(
-            role=Role.SIDECAR,
+            role=role,
             name=pod.name,
             namespace=namespace,
             ips=(pod.address,),
@@ -303,7 +310,7 @@ class Mesh:
             service_account=account,
             locality=locality,
         )
-        node = NodeId("sidecar", pod.address, pod.name, namespace, f"{namespace}.svc.cluster.local")
+        node = NodeId(role.value, pod.address, pod.name, namespace, f"{namespace}.svc.cluster.local")
         facts = {"SERVICE_ACCOUNT": account}
         text = json.loads(bootstrap(node, configuration=self._address, labels=labels, metadata=facts))
         mark = {"level": socket.SOL_SOCKET, "name": socket.SO_MARK, "int_value": MARK, "state": "STATE_PREBIND"}
@@ -314,15 +321,24 @@ class Mesh:
         await pod.sidecar.wait_ready()
         await self._settled()
 
-    async def apply(self, *documents: str) -> None:
-        """Add or change objects, and wait until every sidecar has what follows from it."""
+    async def apply(self, *documents: str, removed: Iterable[Ref] = ()) -> tuple[Ref, ...]:
+        """Add, change and remove objects, and wait until every sidecar has what follows from it.
+
+        The answer names the objects in `documents`.
+        """
         parsed = parse("\n---\n".join(documents), "documents.yaml")
         errors = [found for found in parsed.diagnostics if found.severity is Severity.ERROR]
         assert not errors, "\n".join(map(str, errors))
         self._secrets |= {f.object.ref: f.object for f in parsed.objects if isinstance(f.object, Secret)}
-        self._state.apply((found.object.ref, found.object) for found in parsed.objects)
+        gone: list[tuple[Ref, Resource | None]] = [(ref, None) for ref in removed]
+        self._state.apply([*gone, *((found.object.ref, found.object) for found in parsed.objects)])
         self._server.publish({key: snapshot(self._state.db, key) for key in dict.fromkeys(self._directory.connected)})
         await self._settled()
+        return tuple(found.object.ref for found in parsed.objects)
+
+    def snapshot(self, pod: str) -> Snapshot:
+        """What the Envoy of a pod should hold."""
+        return snapshot(self._state.db, self._directory.workloads[pod])
 
     def resolve(self, name: str, address: str) -> None:
         """Have sidecars find `name` at `address`."""

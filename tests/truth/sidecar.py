@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random Sidecars: what clients see of the mesh, and what happens to the rest."""
+
+from __future__ import annotations
+
+from random import Random
+
+from tests.truth.documents import Document, document
+
+_HOSTS = (["./*"], ["*/*"], ["other/*"], ["default/*"], ["./*", "istio-system/*"], ["*/store.other.svc.cluster.local"])
+
+
+def sidecars(random: Random) -> list[Document]:
+    """At most one for each namespace, and one for a workload."""
+    made = []
+    for namespace in ("default", "other"):
+        if random.random() < 0.2:
+            made.append(document("Sidecar", "all", _spec(random), namespace))
+    if random.random() < 0.3:
+        spec = {"workloadSelector": {"labels": {"app": "front"}}, **_spec(random)}
+        made.append(document("Sidecar", "front", spec))
+    return made
+
+
+def _spec(random: Random) -> Document:
+    spec: Document = {}
+    if random.random() < 0.6:
+        spec["outboundTrafficPolicy"] = {"mode": random.choice(("REGISTRY_ONLY", "ALLOW_ANY"))}
+    egress: list[Document] = []
+    if random.random() < 0.4:
+        port = {"number": random.choice((80, 9000, 7000)), "name": "own", "protocol": random.choice(("HTTP", "TCP"))}
+        egress.append({"port": port, "hosts": random.choice(_HOSTS)})
+    egress.append({"hosts": random.choice(_HOSTS)})
+    spec["egress"] = egress
+    return spec
