@@ -22,6 +22,10 @@ MESH = "mesh"
 """The reserved gateway name that means every sidecar."""
 
 
+ENDED = ("Succeeded", "Failed")
+"""Phases of pods whose address may belong to another pod by now."""
+
+
 def gateway_key(name: str, namespace: str) -> str:
     """The `namespace/name` of a gateway that a VirtualService in `namespace` calls `name`; `mesh` stays."""
     if name == MESH or "/" in name:
@@ -90,6 +94,8 @@ def _of_endpoint_slice(part: Any, domain: str) -> Iterator[Bucket]:
 
 
 def _of_pod(pod: Any, domain: str) -> Iterator[Bucket]:
+    if pod.spec.host_network or pod.status.phase in ENDED:
+        return
     for address in {pod.status.pod_ip, *(entry.ip for entry in pod.status.pod_ips)}:
         if address:
             yield inputs.pods_by_ip, address

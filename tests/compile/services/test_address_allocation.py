@@ -50,7 +50,7 @@ def test_a_recorded_address_stays_and_is_given_to_nobody_else() -> None:
 
 def test_who_gets_none() -> None:
     db = mesh_of(
-        _entry("wild", "*.example.com").replace("DNS", "DYNAMIC_DNS")
+        _entry("wild", "*.example.com").replace("DNS", "DYNAMIC_DNS").replace("TCP", "TLS")
         + _entry("given", "given.com", spec=", addresses: [10.0.0.1]")
         + _entry("opted-out", "out.com", meta=', labels: {networking.istio.io/enable-autoallocate-ip: "false"}')
         + _entry("direct", "direct.com").replace("resolution: DNS", "resolution: NONE")

@@ -39,14 +39,22 @@ def endpoints_of(db: Engine, key: ServiceKey, port_number: int) -> tuple[Endpoin
     port = found.port(port_number) if found is not None else None
     if found is None or port is None:
         return ()
+    by_number = found.resolution in (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
     endpoints = tuple(
         endpoint
         for declared in declarations(db, key.hostname, key.namespace)
         for endpoint in declared_endpoints(db, declared.source, key.hostname)
-        if (endpoint.service_port_number or port_number) == port_number
-        and (endpoint.service_port_number or endpoint.service_port == port.name)
+        if _behind(endpoint, port, by_number)
     )
     return endpoints[:1] if found.resolution is Resolution.DNS_ROUND_ROBIN else endpoints
+
+
+def _behind(endpoint: Endpoint, port: MeshPort, by_number: bool) -> bool:
+    """Whether an endpoint is for that port. Ports are the same by their names; only where clients look names up, which
+    Istio does in another place, by their numbers."""
+    if by_number and endpoint.service_port_number:
+        return endpoint.service_port_number == port.number
+    return endpoint.service_port == port.name
 
 
 @query

@@ -83,6 +83,8 @@ def imported_services(db: Engine, namespace: str, sidecar: Ref | None, index: in
             continue
         before = chosen.get(key.hostname)
         if before is None or _takes_over(listed, before, namespace):
+            if before is not None and before.key.namespace != key.namespace:
+                del scoped[key.hostname]  # the place in the order is that of the service that is taken
             chosen[key.hostname] = listed
             scoped[key.hostname] = narrowed
     return ScopedServices(scoped.items())
