@@ -53,6 +53,9 @@ class EnvoyModel:
         """Begin a new stream, with what is held from the last one."""
         self.requests.clear()
         self.withheld.clear()
+        self.dropped: set[str] = set()
+        self.resubscribed: set[str] = set()
+        """Tables that were dropped and are wanted again within this stream."""
         self._say(CLUSTER, claims=dict(self.versions[CLUSTER]))
         if self.subscribed[ENDPOINT]:
             self._say(ENDPOINT, sorted(self.subscribed[ENDPOINT]), claims=dict(self.versions[ENDPOINT]))
@@ -148,6 +151,8 @@ class EnvoyModel:
             self.hosts.pop(table, None)
             self.versions[ROUTE].pop(table, None)
             # The versions of its hosts stay: Envoy goes on claiming them.
+        self.resubscribed |= new & self.dropped
+        self.dropped |= gone
         if new or gone:
             self._say(ROUTE, sorted(new), sorted(gone))
         return f"Error adding/updating listener(s) {''.join(errors)}" if errors else None

@@ -144,8 +144,14 @@ class World:
         raise AssertionError("it never comes to rest")
 
     def check_references(self) -> None:
-        """No host may send requests to a cluster that is unknown or that had no endpoints yet."""
-        for hosts in self.envoy.hosts.values():
+        """No host may send requests to a cluster that is not there.
+
+        Not so where a table was dropped and came back: while the requests are on their way the server does not know of
+        the table and may remove a cluster that it refers to.
+        """
+        for table, hosts in self.envoy.hosts.items():
+            if table in self.envoy.resubscribed:
+                continue
             for name, body in hosts.items():
                 for cluster in references(body):
                     assert cluster in self.envoy.clusters, f"{name} refers to {cluster}, which is not there"
@@ -187,11 +193,13 @@ class World:
 
 
 @settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(st.integers(0, 2**32), st.booleans(), st.integers(1, 60))
+@given(st.integers(0, 2**32), st.booleans(), st.sampled_from((10, 30, 100, 300)))
 def test_envoy_ends_up_with_what_it_should_hold(seed: int, mistakes: bool, steps: int) -> None:
     random = Random(seed)
     world = World(random, mistakes=mistakes)
-    actions = [world.write, world.deliver, world.answer] * 6 + [world.publish] * 3 + [world.reconnect]
+    actions = (
+        [world.write, world.deliver, world.answer] * 6 + [world.publish] * 3 + [world.reconnect] * random.randint(0, 4)
+    )
     for _ in range(steps):
         random.choice(actions)()
     world.settle()

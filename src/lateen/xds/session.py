@@ -35,17 +35,33 @@ _SHORT = {CLUSTER: "CDS", ENDPOINT: "EDS", LISTENER: "LDS", ROUTE: "RDS", SECRET
 Doubts: TypeAlias = Mapping[str, Names]
 """Type URL -> names of which a proxy may claim the wrong version on its next stream.
 
-Envoy records no version of a response that it refused, though a part of it took effect, and it claims the endpoints of
-a cluster that is warming in the version of before, though the cluster needs them again. A stream that ends leaves what
-it did not see acknowledged to the next one of the same proxy.
+Envoy records no version of a response that it refused, though a part of it took effect; it claims the endpoints of a
+cluster that is warming in the version of before, though the cluster needs them again; it claims the hosts of a table
+that it dropped, and may have the table again without them. A stream that ends leaves what it did not see acknowledged
+to the next one of the same proxy. Under the type URL of virtual hosts the names are those of tables.
 """
 
 
 class Session:
     """One stream of one proxy. `secret` looks up what this proxy may have; None if it may have no secrets here."""
 
-    __slots__ = ("_clusters", "_composer", "_endpoints", "_hosts", "_ignored", "_listeners", "_live", "_origin",
-                 "_routes", "_secrets", "_snapshot", "_types", "restless")  # fmt: skip
+    __slots__ = (
+        "_clusters",
+        "_composer",
+        "_endpoints",
+        "_holds_listeners",
+        "_hosts",
+        "_ignored",
+        "_listeners",
+        "_live",
+        "_origin",
+        "_returning",
+        "_routes",
+        "_secrets",
+        "_snapshot",
+        "_types",
+        "restless",
+    )
 
     def __init__(
         self,
@@ -69,7 +85,10 @@ class Session:
         for url, doubtful in (doubts or {}).items():
             if url in self._types:
                 self._types[url].doubtful = doubtful
-        self._live = bool(doubts)
+            elif url == VIRTUAL_HOST:
+                self._hosts.distrusted = doubtful
+        self._live = self._returning = bool(doubts)
+        self._holds_listeners = False
         self.restless = False
         """Whether `next_response` may have something: set by events, unset when it had nothing."""
         self._ignored: tuple[str, ...] = ()
@@ -140,9 +159,11 @@ class Session:
         else:
             subscription.open_named(request.subscribe, request.claims)
         if subscription is self._clusters and request.claims:
-            self._live = True
+            self._live = self._returning = True
+        if subscription is self._listeners:
+            self._holds_listeners = bool(request.claims)
         if subscription is self._routes:
-            self._hosts.tables_held(request.claims)
+            self._hosts.tables_claimed(request.claims.keys() - subscription.doubtful)
 
     def _receive_hosts(self, request: Request) -> list[Rejection]:
         if request.error is not None:
@@ -158,6 +179,8 @@ class Session:
         found = {url: s.doubtful.union(*(b.changed for b in s.sent)) for url, s in self._types.items()}
         warming = [name for batch in self._clusters.sent for name in batch.changed]
         found[ENDPOINT] = found[ENDPOINT].union(warming)
+        if self._snapshot is not None:
+            found[VIRTUAL_HOST] = self._hosts.unsettled(self._snapshot, self._routes)
         share = self._composer.name_sets.shared
         return {url: share(names) for url, names in found.items() if names}
 
@@ -197,9 +220,20 @@ class Session:
                 self._hosts.tables_sent(batch.changed)
         if batch is None:
             batch = self._hosts.due(snapshot, self._routes)
-        if batch is None and not self._hosts.blocked:
+        if batch is None and not self._hosts.blocked and self._all_is_known(snapshot):
             batch = self._next_removals()
         return batch
+
+    def _all_is_known(self, snapshot: Snapshot) -> bool:
+        """Whether a client that came back has made its first requests. What it holds may refer to a cluster that is
+        gone, so the cluster has to wait until that is replaced."""
+        if self._returning:
+            self._returning = not (
+                self._listeners.asked
+                and (self._routes.asked or not self._holds_listeners or not any(snapshot.routes))
+                and (self._hosts.opened or not self._hosts.may_hold_hosts(snapshot))
+            )
+        return not self._returning
 
     def _next_removals(self) -> Batch | None:
         for subscription in (self._listeners, self._routes, self._clusters, self._endpoints):

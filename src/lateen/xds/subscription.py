@@ -139,6 +139,11 @@ class Subscription:
         self.owed = share(self.owed | coming) if self.owed else coming
         self.opened = True
 
+    def send_again(self, target: Layers) -> None:
+        """Owe everything there is."""
+        self.owed = self._composer.name_sets.shared(names(target))
+        self.must_answer = True
+
     def believe(self, target: Layers) -> None:
         """Take the client's claims for what it holds: only what differs from `target` is owed."""
         claims, self.claims = self.claims, None

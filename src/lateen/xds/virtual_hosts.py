@@ -34,14 +34,34 @@ def table_of(name: str) -> str:
 class HostTables:
     """One subscription per route table; `blocked` while one of them waits for an acknowledgement to go on."""
 
-    __slots__ = ("_claims", "_composer", "_held_tables", "_refused_tables", "_tables", "blocked", "opened")
+    __slots__ = (
+        "_again",
+        "_claimed_tables",
+        "_claims",
+        "_composer",
+        "_crossed",
+        "_held_tables",
+        "_refused_tables",
+        "_tables",
+        "blocked",
+        "distrusted",
+        "opened",
+    )
 
     def __init__(self, composer: Composer) -> None:
         self._composer = composer
         self.opened = False
         self.blocked = False
         self._tables: dict[str, Subscription] = {}
+        self._again: set[str] = set()
+        """Tables whose hosts have to be sent again, though the client may hold some: the table was not in the snapshot
+        for a while, or was refused."""
         self._claims: dict[str, dict[str, str]] = {}
+        self._crossed: dict[str, Names] = {}
+        """Hosts of dropped tables whose response and the client's request crossed each other."""
+        self.distrusted: Names = NO_NAMES
+        """Tables of which the client may claim hosts that it does not hold."""
+        self._claimed_tables: Names = NO_NAMES
         self._held_tables: Names = NO_NAMES
         self._refused_tables: Names = NO_NAMES
 
@@ -51,8 +71,17 @@ class HostTables:
         for name, version in claims.items():
             self._claims.setdefault(table_of(name), {})[name] = version
 
+    def may_hold_hosts(self, snapshot: Snapshot) -> bool:
+        """Whether the client brought a route table with virtual hosts of its own from an earlier stream."""
+        return not self._claimed_tables.isdisjoint(snapshot.virtual_hosts)
+
+    def tables_claimed(self, tables: Iterable[str]) -> None:
+        """The client's first RDS request said that it holds these route tables."""
+        self._claimed_tables = self._composer.name_sets.shared(tables)
+        self.tables_held(tables)
+
     def tables_held(self, tables: Iterable[str]) -> None:
-        """The client says that it holds these route tables, or acknowledged them."""
+        """The client holds these route tables."""
         if not self._held_tables.issuperset(tables):
             self._held_tables = self._composer.name_sets.shared(self._held_tables.union(tables))
         if self._refused_tables:
@@ -66,14 +95,20 @@ class HostTables:
     def tables_sent(self, tables: Iterable[str]) -> None:
         """These route tables are on their way; what followed them when they were refused follows them again."""
         if self._refused_tables:
-            for table in self._refused_tables.intersection(tables):
-                self._tables.pop(table, None)
+            self._again.update(self._refused_tables.intersection(tables))
 
     def tables_dropped(self, tables: Iterable[str]) -> None:
-        """The client subscribed to these tables anew, or dropped them: it holds none of their hosts."""
+        """The client subscribed to these tables anew, or dropped them: it holds none of their hosts.
+
+        But for those of a response that was on its way: by the time it arrived the client may have subscribed again.
+        """
         for table in tables:
-            self._tables.pop(table, None)
+            dropped = self._tables.pop(table, None)
+            if dropped is not None and dropped.sent:
+                self._crossed[table] = self._crossed.get(table, NO_NAMES).union(*(b.changed for b in dropped.sent))
+            self._again.discard(table)
             self._claims.pop(table, None)
+        self._claimed_tables = self._claimed_tables.difference(tables)
         self._held_tables = self._held_tables.difference(tables)
 
     def acknowledge(self, nonce: str) -> None:
@@ -90,8 +125,9 @@ class HostTables:
         self.blocked = False
         if not self.opened or not routes.opened:
             return None
-        for name in [name for name in self._tables if name not in snapshot.virtual_hosts]:
-            del self._tables[name]
+        for name in self._tables:
+            if name not in snapshot.virtual_hosts:
+                self._again.add(name)
         for name, hosts in snapshot.virtual_hosts.items():
             if not routes.wants(name):
                 continue
@@ -100,6 +136,9 @@ class HostTables:
                 if find(snapshot.routes, name) is None:
                     continue
                 table = self._tables[name] = self._new(name)
+            if name in self._again:
+                self._again.discard(name)
+                table.send_again(hosts)
             if not table.pending(hosts):
                 continue
             if table.sent:
@@ -122,10 +161,26 @@ class HostTables:
             for name, hosts in snapshot.virtual_hosts.items()
         )
 
+    def unsettled(self, snapshot: Snapshot, routes: Subscription) -> Names:
+        """Tables of which the client may claim hosts that it does not hold, if the stream ends now: it was not seen to
+        have taken their hosts since it has the table."""
+        found = []
+        for name, hosts in snapshot.virtual_hosts.items():
+            if routes.wants(name):
+                table = self._tables.get(name)
+                believed = name in self._claimed_tables and name not in self.distrusted
+                if not believed if table is None else table.sent or table.pending(hosts):
+                    found.append(name)
+        return self._composer.name_sets.shared(found)
+
     def subscriptions(self) -> Iterator[Subscription]:
         yield from self._tables.values()
 
     def _new(self, name: str) -> Subscription:
         table = Subscription(VIRTUAL_HOST, self._composer, removals_last=False, placeholder=f"{name}/-")
-        table.open_all(self._claims.pop(name, {}) if name in self._held_tables else {})
+        claims = self._claims.pop(name, {})
+        table.doubtful = self._crossed.pop(name, NO_NAMES)
+        if name not in self._claimed_tables or name in self.distrusted:
+            table.doubtful = table.doubtful.union(claims)
+        table.open_all(claims)
         return table
