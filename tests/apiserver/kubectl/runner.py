@@ -34,6 +34,18 @@ def mask(text: str) -> str:
     return "\n".join(re.sub(r"(?<=\S) {2,}", "  ", line.rstrip()) for line in text.splitlines()) + "\n"
 
 
+_MANAGED = re.compile(r"(?<=  managedFields:\n)((?:  - .*\n|    .*\n)+)")
+
+
+def settled(text: str) -> str:
+    """A transcript with managed fields in one order: those written in the same second may come in either."""
+
+    def in_order(match: re.Match[str]) -> str:
+        return "".join(sorted(re.split(r"(?m)^(?=  - )", match[1])))
+
+    return _MANAGED.sub(in_order, text)
+
+
 def run(kubectl: str, kubeconfig: Path, arguments: list[str], home: Path) -> str:
     """One command: what it wrote to both outputs, and its exit status when it failed."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": str(kubeconfig), "TZ": "UTC"}
