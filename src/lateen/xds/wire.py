@@ -8,6 +8,7 @@ merged message. So each resource is framed once (`fragment`), however many strea
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource
@@ -15,6 +16,9 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 
 from lateen.envoy.blob import Blob
+
+_SHORT = 200
+"""Bytes; acknowledgements are shorter."""
 
 
 class Request(NamedTuple):
@@ -35,7 +39,14 @@ class MalformedRequestError(ValueError):
 
 
 def read_request(data: bytes) -> Request:
-    """Raises MalformedRequestError."""
+    """Raises MalformedRequestError.
+
+    Streams that were sent the same response acknowledge it with the same bytes, which are read once.
+    """
+    return _read_short(data) if len(data) <= _SHORT else _read(data)
+
+
+def _read(data: bytes) -> Request:
     message = _parse(data)
     return Request(
         message.type_url,
@@ -45,6 +56,9 @@ def read_request(data: bytes) -> Request:
         dict(message.initial_resource_versions),
         (message.error_detail.message or "no reason given") if message.HasField("error_detail") else None,
     )
+
+
+_read_short = lru_cache(maxsize=64)(_read)
 
 
 def read_node(data: bytes) -> Any:
