@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
-from lateen.compile.workload import Workload
+from lateen.compile.workload import Role, Workload, labels_of
 from tests.compile.world import sidecar
 
 PROXIES: tuple[Workload, ...] = (
     sidecar("client", "default", "10.1.0.1", app="client", version="v1"),
     sidecar("web-1", "default", "10.1.0.2", app="web", version="v1"),
     sidecar("other", "other", "10.1.1.1", app="other"),
+    Workload(
+        role=Role.ROUTER,
+        name="gate-1",
+        namespace="istio-system",
+        ips=("10.1.2.1",),
+        labels=labels_of({"istio": "ingressgateway"}),
+    ),
 )
 
 
@@ -257,8 +264,93 @@ status: {phase: Running, podIP: 10.1.0.2, conditions: [{type: Ready, status: "Fa
         _istio("Sidecar", "mesh", "istio-system", "{outboundTrafficPolicy: {mode: REGISTRY_ONLY}}"),
     ],
     [
+        _istio(
+            "Gateway",
+            "gate",
+            "default",
+            "{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP},"
+            " hosts: ['*.example.com', other/a.test]}]}",
+        ),
+        _istio(
+            "Gateway",
+            "gate",
+            "default",
+            "{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP},"
+            " hosts: ['*'], tls: {httpsRedirect: true}}, {port: {number: 443, name: https, protocol: HTTPS},"
+            " hosts: [shop.example.com], tls: {mode: SIMPLE, credentialName: shop}}]}",
+            "2016-01-01T00:00:00Z",
+        ),
+    ],
+    [
+        _istio(
+            "Gateway",
+            "gate",
+            "other",
+            "{selector: {istio: ingressgateway}, servers: [{port: {number: 443, name: tls, protocol: TLS},"
+            " hosts: [shop.example.com], tls: {mode: PASSTHROUGH}}]}",
+        ),
+        _istio(
+            "Gateway",
+            "gate",
+            "other",
+            "{selector: {istio: ingressgateway}, servers: [{port: {number: 15443, name: tls, protocol: TLS},"
+            " hosts: ['*.local'], tls: {mode: AUTO_PASSTHROUGH}}]}",
+        ),
+    ],
+    [
+        _istio(
+            "VirtualService",
+            "shop",
+            "default",
+            "{hosts: [shop.example.com], gateways: [gate, mesh], http: [{route: [{destination: {host: web}}]}]}",
+        ),
+        _istio(
+            "VirtualService",
+            "shop",
+            "default",
+            "{hosts: [shop.example.com], gateways: [other/gate], tls: [{match: [{sniHosts: [shop.example.com]}],"
+            " route: [{destination: {host: web}}]}]}",
+        ),
+    ],
+    [
+        """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: default, annotations: {kubernetes.io/ingress.class: istio}}
+spec: {rules: [{host: shop.example.com, http: {paths: [{path: /, pathType: Prefix,
+  backend: {service: {name: web, port: {number: 80}}}}]}}]}
+""",
+        """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: default}
+spec: {defaultBackend: {service: {name: web, port: {name: http}}}}
+""",
+    ],
+    [
+        _service("gate", "istio-system", "10.96.0.9", "{name: http, port: 80, targetPort: 8080}").replace(
+            "app: gate", "istio: ingressgateway"
+        ),
+        _service("gate", "istio-system", "10.96.0.9", "{name: https, port: 443, targetPort: 8443}").replace(
+            "app: gate", "istio: ingressgateway"
+        ),
+    ],
+    [
         _istio("PeerAuthentication", "default", "default", "{mtls: {mode: STRICT}}"),
         _istio("PeerAuthentication", "default", "default", "{mtls: {mode: DISABLE}}"),
     ],
 ]
 """For each object several versions of it, all of one name."""
+
+SETTINGS: tuple[str, ...] = (
+    "",
+    "outboundTrafficPolicy: {mode: REGISTRY_ONLY}",
+    "defaultServiceExportTo: ['.']",
+    "defaultVirtualServiceExportTo: ['.']",
+    "enableAutoMtls: false",
+    "accessLogFile: /dev/stdout",
+    "rootNamespace: other",
+    "trustDomain: example.test",
+    "proxyHttpPort: 15007",
+)
+"""Settings of the mesh."""

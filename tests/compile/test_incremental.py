@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lateen.compile.proxy import snapshot
+from lateen.model.mesh_config import MeshConfig
 from lateen.model.resource import Resource
+from lateen.parse.mesh import mesh_config
 from lateen.state.state import State
-from tests.compile.documents import POOL, PROXIES
+from tests.compile.documents import POOL, PROXIES, SETTINGS
 from tests.compile.world import compiled, contents, failures, objects, state_of
 
 Pick = tuple[int, int]
@@ -19,6 +21,7 @@ Pick = tuple[int, int]
 _VARIANTS: list[list[Resource | None]] = [[None, *objects("\n---\n".join(texts))] for texts in POOL]
 """For each place in the mesh what may stand there: nothing, or one of several objects of one name."""
 
+_MESHES = [mesh_config(text, "mesh.yaml")[0] for text in SETTINGS]
 _PICKS = st.lists(
     st.integers(0, len(_VARIANTS) - 1).flatmap(
         lambda place: st.tuples(st.just(place), st.integers(0, len(_VARIANTS[place]) - 1))
@@ -27,7 +30,7 @@ _PICKS = st.lists(
     max_size=30,
 )
 _SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -47,16 +50,19 @@ def _clean(held: dict[int, int], seed: int) -> State:
 
 
 @_SETTINGS
-@given(_PICKS, st.integers(1, 7))
-def test_edits_lead_to_what_a_clean_build_gives(picks: list[Pick], every: int) -> None:
+@given(_PICKS, st.integers(1, 7), st.lists(st.sampled_from(_MESHES), min_size=1, max_size=3))
+def test_edits_lead_to_what_a_clean_build_gives(picks: list[Pick], every: int, meshes: list[MeshConfig]) -> None:
     state, held = State(), dict[int, int]()
     for proxy in PROXIES:
         state.db.pin(snapshot, proxy)
     for step, pick in enumerate(picks, 1):
         _edit(state, held, pick)
         if step % every == 0 or step == len(picks):
+            mesh = meshes[step % len(meshes)]
+            state.set_mesh_config(mesh)
             state.db.refresh()
             clean = _clean(held, step)
+            clean.set_mesh_config(mesh)
             for proxy in PROXIES:
                 assert contents(snapshot(state.db, proxy)) == compiled(clean, proxy), (proxy.name, held)
             assert failures(state) == []
