@@ -10,35 +10,10 @@ from envoy.extensions.filters.http.fault.v3.fault_pb2 import FaultAbort, HTTPFau
 
 from lateen.envoy.duration import duration_message
 from lateen.envoy.percent import fraction, whole_percent
+from lateen.model.networking.grpc_status import GRPC_STATUS
 from lateen.model.networking.http_policy import Abort, Delay, HTTPFaultInjection
 
 FAULT_FILTER: Final = "envoy.filters.http.fault"
-
-GRPC_STATUS: Final = {
-    name: code
-    for code, name in enumerate(
-        (
-            "OK",
-            "CANCELLED",
-            "UNKNOWN",
-            "INVALID_ARGUMENT",
-            "DEADLINE_EXCEEDED",
-            "NOT_FOUND",
-            "ALREADY_EXISTS",
-            "PERMISSION_DENIED",
-            "RESOURCE_EXHAUSTED",
-            "FAILED_PRECONDITION",
-            "ABORTED",
-            "OUT_OF_RANGE",
-            "UNIMPLEMENTED",
-            "INTERNAL",
-            "UNAVAILABLE",
-            "DATA_LOSS",
-            "UNAUTHENTICATED",
-        )
-    )
-}
-"""gRPC status codes by name."""
 
 
 def http_fault(fault: HTTPFaultInjection) -> HTTPFault:

@@ -5,6 +5,7 @@ import http
 from typing import Final
 
 from lateen.model.duration import SECOND
+from lateen.model.networking.grpc_status import GRPC_STATUS
 from lateen.model.networking.http_policy import (
     Abort,
     CorsPolicy,
@@ -37,27 +38,6 @@ _RETRY_ON: Final = frozenset(
         "internal",
         "resource-exhausted",
         "unavailable",
-    }
-)
-_GRPC_STATUSES: Final = frozenset(
-    {
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
     }
 )
 _STATUSES: Final = frozenset(status.value for status in http.HTTPStatus)
@@ -110,7 +90,7 @@ def check_abort(findings: Findings, field: str, abort: Abort | None) -> None:
         return
     findings.expect(f"{field}.percentage", percentage(abort.percentage))
     if abort.grpc_status is not None:
-        if abort.grpc_status not in _GRPC_STATUSES:
+        if abort.grpc_status not in GRPC_STATUS:
             findings.error(
                 f"{field}.grpcStatus",
                 f"gRPC status {quoted(abort.grpc_status)} is not supported. See "
