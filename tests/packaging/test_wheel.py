@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel that users get: built from the tree, installed with its dependencies into an empty environment, it works."""
+"""The wheel that users get: built from the tree, installed with what it needs into an empty environment, it works."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.symbol_database import Default
@@ -40,8 +41,9 @@ def _refs(message: Message) -> Iterator[Ref]:
         return
     for field, value in message.ListFields():
         if field.type == field.TYPE_MESSAGE:
-            if field.message_type.GetOptions().map_entry:
-                if field.message_type.fields_by_name["value"].message_type is not None:
+            kind: Any = field.message_type
+            if kind.GetOptions().map_entry:
+                if kind.fields_by_name["value"].message_type is not None:
                     for key in sorted(value):
                         yield from _refs(value[key])
             else:
