@@ -151,14 +151,16 @@ class Pod:
 class Sidecar:
     """The Envoy of a pod."""
 
-    def __init__(self, keeper: Keeper, pod: Pod, folder: Path, text: str, known_hosts: Path) -> None:
+    def __init__(
+        self, keeper: Keeper, pod: Pod, folder: Path, text: str, known_hosts: Path, options: tuple[str, ...] = ()
+    ) -> None:
         self._keeper = keeper
         self._pod = pod
         self.log = folder / "envoy.log"
         self._address = folder / "admin-address"
         (folder / "bootstrap.json").write_text(text)
         arguments = [str(envoy_binary()), "-c", str(folder / "bootstrap.json"), "--disable-hot-restart"]
-        arguments += ["--concurrency", "1", "--admin-address-path", str(self._address)]
+        arguments += ["--concurrency", "1", "--admin-address-path", str(self._address), *options]
         # There is no name server, so that lookups of all other names fail at once.
         (folder / "resolv.conf").touch()
         names = {"/etc/hosts": str(known_hosts), "/etc/resolv.conf": str(folder / "resolv.conf")}
@@ -235,6 +237,9 @@ class _Directory:
 
 class Mesh:
     """Pods, their documents and the control plane."""
+
+    envoy_options: tuple[str, ...] = ()
+    """Of every Envoy's command line."""
 
     def __init__(self, folder: Path, mesh_config: str | None = None) -> None:
         self._folder = folder
@@ -317,7 +322,7 @@ class Mesh:
         text["cluster_manager"] = {"upstream_bind_config": {"socket_options": [mark]}}
         folder = self._folder / pod.name
         folder.mkdir()
-        pod.sidecar = Sidecar(self._keeper, pod, folder, json.dumps(text), self._hosts)
+        pod.sidecar = Sidecar(self._keeper, pod, folder, json.dumps(text), self._hosts, self.envoy_options)
         await pod.sidecar.wait_ready()
         await self._settled()
 

@@ -67,7 +67,10 @@ class Prediction:
         self.traces = []
         pod = self._world.pods[question.pod]
         flow = Flow((question.tls,) if question.tls is not None else (), question.http)
-        if pod.sidecar is None:
+        if question.address.ip == pod.address:
+            # What an application sends to its own pod stays with it.
+            found = [_application(pod, question.address.port, flow)]
+        elif pod.sidecar is None:
             found = self._arrive(pod, question.address, flow, 0)
         else:
             found = self._through(pod, question.address, Address("127.0.0.1", OUTBOUND_PORT), pod, flow, 0)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from lateen.envoy.snapshot import Layer, Snapshot
 from lateen.explain import Resources
 from lateen.model.ref import Ref
 from tests.behaviour.certificates import self_signed
-from tests.mesh_namespaces import Mesh, Pod
+from tests.mesh_namespaces import Mesh, Pod, Sidecar
 from tests.truth.application import application
 from tests.truth.documents import Document, document
 
@@ -59,6 +61,8 @@ _NAMESPACES = {"back": "other", "store-v1": "other", "store-v2": "other", "outsi
 class World(Mesh):
     """The pods. `configure` lays documents over them in place of those before."""
 
+    envoy_options = ("--drain-time-s", "1", "--drain-strategy", "immediate")
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._server_tls, _ = self_signed(folder, "world.test")
@@ -83,13 +87,15 @@ class World(Mesh):
     async def configure(self, documents: Iterable[Document]) -> None:
         """Put `documents` in place of those of the last call.
 
-        Endpoints are away for a moment, so that no sidecar keeps a connection from before.
+        Endpoints are away for a moment, and filter chains that are gone lose their connections, so that nothing is
+        answered over a connection from before.
         """
         slices = [json.dumps(s) for s in self._slices()]
         gone = [Ref("EndpointSlice", s["metadata"]["namespace"], s["metadata"]["name"]) for s in self._slices()]
         await self.apply(removed=[*self._laid, *gone])
         self._laid = await self.apply(*map(json.dumps, documents))
         await self.apply(*slices)
+        await asyncio.gather(*(s.wait_until(partial(_is_drained, s)) for p in self.pods.values() if (s := p.sidecar)))
 
     def owner(self, ip: str) -> Pod | None:
         """The pod with this address."""
@@ -132,6 +138,11 @@ class World(Mesh):
         files = {"tls.crt": certificate, "tls.key": key, "ca.crt": certificate}
         data = {key: b64encode(file.read_bytes()).decode() for key, file in files.items()}
         return document("Secret", CREDENTIAL, None, GATEWAY_NAMESPACE, data=data)
+
+
+async def _is_drained(envoy: Sidecar) -> bool:
+    answer = await envoy.admin("/stats?format=json&filter=^listener_manager.total_.*_draining$")
+    return not any(stat["value"] for stat in answer.seen["stats"])
 
 
 def _services() -> list[Document]:
