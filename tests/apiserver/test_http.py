@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -307,8 +306,12 @@ def test_a_table_watch_names_its_columns_once(api: httpx.Client) -> None:
     assert second["columnDefinitions"] is None and second["rows"][0]["cells"][0] == "b"
 
 
-def test_a_watch_of_the_future_and_of_the_forgotten_past(api: httpx.Client, tmp_path: Path) -> None:
-    assert api.get(MAPS, params={"watch": "1", "resourceVersion": "999999999"}).status_code == 504
+def test_versions_that_make_no_sense(api: httpx.Client) -> None:
+    assert api.get(MAPS, params={"resourceVersion": "999999999"}).status_code == 504
+    assert api.get(MAPS, params={"resourceVersionMatch": "Exact"}).status_code == 422
+    with watch(api, MAPS, resourceVersion="999999999", timeoutSeconds="1") as events:
+        made(api, "a")
+        assert list(events) == []
     answer = api.get(MAPS, params={"watch": "1", "resourceVersion": "0x"})
     assert answer.status_code == 400
 

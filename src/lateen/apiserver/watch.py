@@ -52,12 +52,12 @@ class Watcher:
         self._queue: deque[bytes] = deque()
         self._size = 0
         self.overflowed = False
-        self.version = 0
-        """The resource version up to which everything is in the queue or was taken from it."""
+        self.after = 0
+        """Revisions up to this resource version do not concern the watcher."""
 
     def offer(self, revision: Revision) -> None:
         """Queue what this watcher sees of a revision; nothing when it concerns others."""
-        if self.overflowed:
+        if self.overflowed or revision.version <= self.after:
             return
         if self.name and revision.key.name != self.name:
             return

@@ -11,7 +11,7 @@ from lateen.apiserver.http.exchange import Exchange
 from lateen.apiserver.operations import watching
 from lateen.apiserver.operations.call import Call
 from lateen.apiserver.operations.cluster import Cluster
-from lateen.apiserver.status import bad_request, gone
+from lateen.apiserver.status import ApiError, bad_request, gone
 from lateen.apiserver.watch import Watcher
 
 BOOKMARK_SECONDS = 60.0
@@ -37,14 +37,19 @@ class WatchStreams:
         """
         awake = asyncio.Event()
         seconds = _timeout(call)
-        watcher = watching.start(cluster, call, awake.set)
+        try:
+            watcher = watching.start(cluster, call, awake.set)
+        except ApiError as error:
+            if error.code != 410:
+                raise
+            # Too old is said inside the watch, where clients look for it.
+            await self._begin(exchange, watching.error_event(error))
+            await exchange.send({"type": "http.response.body", "body": b""})
+            return
         self._open.add(awake.set)
         gone_away = asyncio.ensure_future(_left(exchange, awake))
         try:
-            exchange.started = True
-            headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
-            await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
-            await exchange.send({"type": "http.response.body", "body": watcher.take(), "more_body": True})
+            await self._begin(exchange, watcher.take())
             await self._pump(cluster, call, watcher, awake, gone_away, exchange, seconds)
             if not gone_away.done():
                 await exchange.send({"type": "http.response.body", "body": b""})
@@ -52,6 +57,12 @@ class WatchStreams:
             gone_away.cancel()
             self._open.discard(awake.set)
             cluster.hub.remove(watcher)
+
+    async def _begin(self, exchange: Exchange, frames: bytes) -> None:
+        exchange.started = True
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private")]
+        await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
+        await exchange.send({"type": "http.response.body", "body": frames, "more_body": True})
 
     async def _pump(
         self,

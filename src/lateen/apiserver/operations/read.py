@@ -15,7 +15,16 @@ from lateen.apiserver.operations.call import Call, Reply
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.operations.metadata import key_of
 from lateen.apiserver.selectors import SelectorError, matches_fields, parse_fields, parse_labels
-from lateen.apiserver.status import ApiError, bad_request, gone, not_found, too_new
+from lateen.apiserver.status import (
+    ApiError,
+    bad_request,
+    forbidden_field,
+    gone,
+    invalid,
+    not_found,
+    too_new,
+    unsupported,
+)
 from lateen.apiserver.store.revision import Stored
 
 
@@ -36,6 +45,7 @@ def list_objects(cluster: Cluster, call: Call) -> Reply:
     """A collection, or one page of it. Raises ApiError."""
     store = cluster.store
     wanted = asked_version(call)
+    _check_match(call)
     if wanted > store.version:
         raise too_new(wanted, store.version)
     if call.query.get("resourceVersionMatch") == "Exact" and wanted != store.version:
@@ -55,6 +65,25 @@ def list_objects(cluster: Cluster, call: Call) -> Reply:
     else:
         body = present.list_of(call.kind, call.version, items, listed)
     return present.encoded(Reply(200, body), encoding)
+
+
+def _check_match(call: Call) -> None:
+    """`resourceVersionMatch` must make sense. Raises ApiError (422)."""
+    match, version = call.query.get("resourceVersionMatch"), call.query.get("resourceVersion")
+    field = "resourceVersionMatch"
+    if not match:
+        return
+    if not version:
+        cause = forbidden_field(field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+    elif call.query.get("continue"):
+        cause = forbidden_field(field, "resourceVersionMatch is forbidden when continue is provided")
+    elif match not in ("Exact", "NotOlderThan"):
+        cause = unsupported(field, match, ("Exact", "NotOlderThan", ""), ordered=True)
+    elif match == "Exact" and version == "0":
+        cause = forbidden_field(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+    else:
+        return
+    raise invalid("meta.k8s.io", "ListOptions", "", [cause])
 
 
 def _page(call: Call, items: list[Stored], listed: dict[str, object], *, selective: bool) -> list[Stored]:
@@ -81,7 +110,7 @@ def _read_token(token: str) -> tuple[str, str]:
         namespace, name = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return str(namespace), str(name)
     except (ValueError, TypeError, binascii.Error):
-        raise bad_request("continue key is not valid: invalid continue token") from None
+        raise bad_request("invalid continue token: continue key is not valid") from None
 
 
 def asked_version(call: Call) -> int:

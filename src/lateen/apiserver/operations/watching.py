@@ -69,7 +69,7 @@ def start(cluster: Cluster, call: Call, wake: Callable[[], None]) -> Watcher:
     wanted = asked_version(call)
     given = call.query.get("resourceVersion", "")
     initial = _send_initial(call, given)
-    if wanted > store.version:
+    if wanted > store.version and initial:
         raise too_new(wanted, store.version)
     watcher = Watcher(
         kind.resource, call.namespace, call.name or single_name(call), _events(cluster, call), selection(call), wake
@@ -79,6 +79,7 @@ def start(cluster: Cluster, call: Call, wake: Callable[[], None]) -> Watcher:
         if call.query.get("sendInitialEvents"):
             watcher.push(bookmark(call, store.version, initial_end=True))
     else:
+        watcher.after = wanted
         missed = store.since(wanted)
         if missed is None:
             raise gone(f"too old resource version: {wanted} ({store.compacted + 1})")
