@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from ipaddress import ip_network
 from typing import Any as Message
+from typing import TypeAlias
 
 import msgspec
 from envoy.config.listener.v3 import listener_components_pb2
@@ -19,6 +20,10 @@ PLAIN_HTTP = ("http/1.1", "h2c")
 """What the HTTP inspector says of plain text that is HTTP."""
 PLAIN_HTTP_10 = "http/1.0"
 """What it says of HTTP/1.0, matched only where that is accepted: elsewhere it passes as bytes."""
+
+
+Combination: TypeAlias = tuple[int, str, str, str, str]
+"""Destination port, block, server name, transport and application protocol; empty for any."""
 
 
 class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
@@ -46,16 +51,31 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
         )
 
     @property
-    def condition(self) -> tuple[object, ...]:
-        """What Envoy tells chains apart by: of two with the same, it refuses the listener."""
-        blocks = (cidr_range(cidr) for cidr in self.cidrs)
-        return (
-            self.destination_port,
-            self.transport,
-            self.applications,
-            frozenset(name for name in self.server_names if name != "*"),
-            frozenset(_masked(b) for b in blocks if b is not None and b.address_prefix != UNSPECIFIED_V4),
+    def names(self) -> tuple[str, ...]:
+        """The server names that count: none if all connections are meant."""
+        return () if "*" in self.server_names else self.server_names
+
+    @property
+    def combinations(self) -> frozenset[Combination]:
+        """The single conditions that this match stands for. Envoy refuses a listener in which two chains share one."""
+        blocks = [block for cidr in self.cidrs if (block := _block(cidr))] or [""]
+        return frozenset(
+            (self.destination_port, block, name, self.transport, application)
+            for block in blocks
+            for name in self.names or ("",)
+            for application in self.applications or ("",)
         )
+
+    def without(self, taken: Set[Combination]) -> ChainMatch | None:
+        """What is left of this match beside chains that have `taken` their conditions; None if nothing is."""
+        if not self.combinations & taken:
+            return self
+        for field, values in (("server_names", self.names), ("cidrs", self.cidrs)):
+            alone = [msgspec.structs.replace(self, **{field: (value,)}) for value in values]
+            free = tuple(v for v, one in zip(values, alone, strict=True) if not one.combinations & taken)
+            if free:
+                return msgspec.structs.replace(self, **{field: free})
+        return None
 
     @property
     def needs_tls_inspector(self) -> bool:
@@ -74,8 +94,7 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
         )
         if self.destination_port:
             match.destination_port.value = self.destination_port
-        if "*" not in self.server_names:
-            match.server_names.extend(sorted(self.server_names))
+        match.server_names.extend(sorted(self.names))
         for cidr in sorted(self.cidrs):
             block = cidr_range(cidr)
             if block is not None and block.address_prefix != UNSPECIFIED_V4:
@@ -83,8 +102,17 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
         return match
 
 
-def _masked(block: Message) -> str:
+def _block(cidr: str) -> str:
+    """A block in one form whatever its host bits; empty for what covers everything, or is no block."""
+    block = cidr_range(cidr)
+    if block is None or block.address_prefix == UNSPECIFIED_V4:
+        return ""
     return str(ip_network(f"{block.address_prefix}/{block.prefix_len.value}", strict=False))
+
+
+def is_server_name(name: str) -> bool:
+    """Whether Envoy can match by a name: of wildcards it knows `*` and whole leading labels, as in `*.example.com`."""
+    return name == "*" or "*" not in name.removeprefix("*.")
 
 
 def filter_chain(

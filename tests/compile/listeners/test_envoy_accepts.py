@@ -84,6 +84,12 @@ def test_what_envoy_refuses_is_noticed(tmp_path: Path) -> None:
     (broken,) = messages({("", ""): blobs(state(*EVERYTHING))["virtualOutbound"]})
     broken.filter_chains.append(broken.filter_chains[1])
     assert "same matching rules" in refusal(tmp_path, [broken])
+    del broken.filter_chains[2:]
+    for names in (("a.com", "b.com"), ("b.com", "c.com")):
+        chain = broken.filter_chains.add()
+        chain.CopyFrom(broken.filter_chains[1])
+        chain.filter_chain_match.server_names.extend(names)
+    assert "overlapping matching rules" in refusal(tmp_path, [broken])
 
 
 TOPICS = ("external", "sidecar", "traffic-policy")

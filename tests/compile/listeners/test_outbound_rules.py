@@ -158,3 +158,31 @@ def test_a_destination_without_a_port_means_the_only_one_else_the_listeners() ->
         mesh = state(DB, one, two, rule("r", "db", tcp=[{"route": [to(host)]}]))
         (chain,) = chains(listeners(mesh)["10.96.0.3_9000"])
         assert destination(chain) == f"outbound|{port}||{host}.default.svc.cluster.local"
+
+
+def test_of_two_rules_that_share_a_name_the_later_keeps_the_others() -> None:
+    hosts = entry("www", "a.com", "b.com", "c.com", port=443, protocol="TLS")
+
+    def by_name(name: str, target: str, *names: str) -> str:
+        match = {"sniHosts": list(names), "port": 443}
+        spec = {"hosts": list(names), "tls": [{"match": [match], "route": [to(target, port=443)]}]}
+        return document("VirtualService", name, spec)
+
+    mesh = state(hosts, by_name("one", "one.com", "a.com", "b.com"), by_name("two", "two.com", "b.com", "c.com"))
+    found = {tuple(c.filter_chain_match.server_names): destination(c) for c in chains(listeners(mesh)["0.0.0.0_443"])}
+    assert found == {
+        ("a.com", "b.com"): "outbound|443||one.com",
+        ("c.com",): "outbound|443||two.com",
+        (): "PassthroughCluster",
+    }
+    assert "VirtualService/default/two" in {str(r.ref) for r in mesh.db.reports() if r.code == "listener-conflict"}
+
+
+def test_an_address_of_two_services_belongs_to_the_one_that_has_it_first() -> None:
+    both = entry("a", "a.com", port=9000, protocol="TCP", addresses=("10.9.0.1", "10.9.0.2"))
+    second = entry("b", "b.com", port=9000, protocol="TCP", addresses=("10.9.0.2",))
+    found = listeners(state(both, second))
+    assert destination(found["10.9.0.2_9000"].filter_chains[0]) == "outbound|9000||b.com"
+    assert not found["10.9.0.1_9000"].additional_addresses
+    alone = listeners(state(both))["10.9.0.1_9000"]
+    assert [a.address.socket_address.address for a in alone.additional_addresses] == ["10.9.0.2"]

@@ -44,12 +44,10 @@ Part: TypeAlias = HttpPart | TcpPart
 
 
 class OutboundEntry(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """One outbound listener. The chains of `parts` join it in order; a chain whose match an earlier one has already
-    is left out, unless it comes from the first `founding` parts."""
+    """One outbound listener. The chains of `parts` join it in order, without what an earlier one matches already."""
 
     binds: tuple[str, ...]
     """The first gives the listener its name."""
     port: int
     bind_to_port: bool
     parts: tuple[Part, ...]
-    founding: int = 1

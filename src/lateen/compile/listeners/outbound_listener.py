@@ -12,14 +12,14 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.catch_all import CatchAll, catch_all, catch_all_chain
 from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.outbound_chains import TcpChain, service_chains
-from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry
+from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry, Part, TcpPart
 from lateen.compile.listeners.outbound_http import outbound_http_filter, plain_http
 from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.listeners.tcp_route import Client, tcp_route_filters
 from lateen.compile.mesh import mesh
 from lateen.compile.services.registry import service
 from lateen.envoy.blob import Blob, blob
-from lateen.envoy.filter_chain import RAW_BUFFER, ChainMatch, filter_chain
+from lateen.envoy.filter_chain import RAW_BUFFER, ChainMatch, Combination, filter_chain, is_server_name
 from lateen.envoy.listener import OUTBOUND, listener, listener_name
 from lateen.envoy.listener_filter import http_inspector, tls_inspector
 from lateen.envoy.metadata import config_path, metadata
@@ -57,26 +57,22 @@ def outbound_listener(
 ) -> Blob | None:
     """The listener of an entry of the plan, for this client."""
     chains: list[HttpChain | TcpChain] = []
-    taken: set[tuple[object, ...]] = set()
+    taken: set[Combination] = set()
     for position, part in enumerate(entry.parts):
         new: tuple[HttpChain | TcpChain, ...]
         if isinstance(part, HttpPart):
             transport, applications = (RAW_BUFFER, plain_http(db)) if part.sniffed else ("", ())
             new = (HttpChain(match=ChainMatch(transport=transport, applications=applications), part=part),)
-            declared = None
         else:
             new = service_chains(db, client, part, rules[position] if rules else ())
-            declared = part.service
         for chain in new:
-            if chain.match.condition not in taken:
-                taken.add(chain.match.condition)
-                chains.append(chain)
-                continue
-            source = chain.source if isinstance(chain, TcpChain) else None
-            found = service(db, declared) if declared is not None else None
-            if source is None and found is not None:
-                source = found.source
-            _report(db, entry, source, position < entry.founding)
+            match = _matchable(db, entry, part, chain)
+            left = match.without(taken) if match is not None else None
+            if match is not None and left != match:
+                _report(db, entry, part, chain, "an older service or rule takes some of its connections already")
+            if left is not None:
+                taken |= left.combinations
+                chains.append(msgspec.structs.replace(chain, match=left))
     described = OutboundListener(
         binds=entry.binds, port=entry.port, bind_to_port=entry.bind_to_port, chains=tuple(chains)
     )
@@ -84,14 +80,26 @@ def outbound_listener(
     return rendered(db, described, unclaimed, families if unclaimed.dynamic_dns else None)
 
 
-def _report(db: Engine, entry: OutboundEntry, source: Ref | None, same_service: bool) -> None:
-    where = listener_name(entry.binds[0], entry.port)
-    what = "an earlier rule" if same_service else "an older service or rule"
+def _matchable(db: Engine, entry: OutboundEntry, part: Part, chain: HttpChain | TcpChain) -> ChainMatch | None:
+    """The chain's match without server names that Envoy refuses; None if nothing is left of it."""
+    match = chain.match
+    names = tuple(name for name in match.server_names if is_server_name(name))
+    if len(names) == len(match.server_names):
+        return match
+    _report(db, entry, part, chain, "Envoy matches server names by whole labels only: `*.example.com`")
+    return msgspec.structs.replace(match, server_names=names) if names else None
+
+
+def _report(db: Engine, entry: OutboundEntry, part: Part, chain: HttpChain | TcpChain, why: str) -> None:
+    source = chain.source if isinstance(chain, TcpChain) else None
+    if source is None and isinstance(part, TcpPart):
+        found = service(db, part.service)
+        source = found.source if found is not None else None
     db.report(
         Diagnostic(
             severity=Severity.WARNING,
             code="listener-conflict",
-            message=f"on listener {where} {what} takes the same connections already",
+            message=f"on listener {listener_name(entry.binds[0], entry.port)}: {why}",
             hint="give it an address, a port or server names of its own",
             ref=source,
         )

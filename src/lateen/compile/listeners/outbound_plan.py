@@ -162,7 +162,6 @@ class _Draft:
         self.bind_to_port = bind_to_port
         self.protocol = protocol
         self.parts = parts
-        self.founding = len(parts)
         self.locked = False
 
 
@@ -184,14 +183,13 @@ class _Plan:
             draft.locked = True
 
     def entries(self) -> dict[str, OutboundEntry]:
-        """The outcome, by listener name."""
+        """The outcome, by listener name. An address that one listener has first is no further address of another."""
         return {
             listener_name(bind, port): OutboundEntry(
-                binds=draft.binds,
+                binds=(bind, *(other for other in draft.binds[1:] if (other, port) not in self._drafts)),
                 port=draft.port,
                 bind_to_port=draft.bind_to_port,
                 parts=tuple(draft.parts),
-                founding=draft.founding,
             )
             for (bind, port), draft in sorted(self._drafts.items())
         }

@@ -7,18 +7,18 @@ from typing import Any as Message
 
 import msgspec
 
+from lateen.compile.clusters.address_cache import address_cache
 from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.logs import tcp_access_log
 from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.listeners.service_face import service_face
 from lateen.compile.services.registry import service as declared_service
-from lateen.compile.services.service import Resolution, ServiceKey
+from lateen.compile.services.service import Reach, Resolution, ServiceKey
 from lateen.compile.sidecar_scope.services import ScopedService, all_services
 from lateen.compile.traffic_policy.destination_rule import MergedRule, destination_rule
 from lateen.compile.workload import Labels
-from lateen.envoy.dns_cluster import dns_cache_config
-from lateen.envoy.names import dns_cache, outbound_cluster
+from lateen.envoy.names import outbound_cluster
 from lateen.envoy.network_filters import mongo_statistics, server_name_lookup, tcp_filters
 from lateen.envoy.tcp_proxy import tcp_proxy, tunneling
 from lateen.incremental.engine import Engine, query
@@ -44,6 +44,7 @@ class Lookup(msgspec.Struct, frozen=True, cache_hash=True):
     """The service's, a wildcard; its cluster shares the cache of addresses."""
     port: int
     families: Families
+    reach: Reach
 
 
 class TcpRoute(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
@@ -126,7 +127,7 @@ def _lookup(db: Engine, client: Client, key: ServiceKey, port: int) -> Lookup | 
     if found is None or listed is None or found.resolution is not Resolution.DYNAMIC_DNS or not listed.protocol.is_tls:
         return None
     target = listed.target_port if isinstance(listed.target_port, int) else 0
-    return Lookup(found.hostname, target or port, client.families)
+    return Lookup(found.hostname, target or port, client.families, found.reach)
 
 
 def rule_route(
@@ -188,6 +189,6 @@ def tcp_route_filters(db: Engine, route: TcpRoute, kind: ListenerKind) -> list[M
     )
     observers = [mongo_statistics(route.stat_prefix)] if route.mongo else []
     if route.lookup is not None:
-        cache = dns_cache_config(dns_cache(route.lookup.host), route.lookup.families.lookup)
+        cache = address_cache(route.lookup.host, route.lookup.reach, route.lookup.families)
         observers.append(server_name_lookup(cache, route.lookup.port))
     return tcp_filters(proxy, protocol=observers)
