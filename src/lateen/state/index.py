@@ -27,10 +27,15 @@ ENDED = ("Succeeded", "Failed")
 
 
 def gateway_key(name: str, namespace: str) -> str:
-    """The `namespace/name` of a gateway that a VirtualService in `namespace` calls `name`; `mesh` stays."""
+    """The `namespace/name` of a gateway that a VirtualService in `namespace` calls `name`; `mesh` stays.
+
+    A dotted name is the old way to name a gateway elsewhere, `shop.istio-system.svc.cluster.local`: what follows its
+    second dot does not count.
+    """
     if name == MESH or "/" in name:
         return name if not name.startswith("./") else f"{namespace}/{name[2:]}"
-    return f"{namespace}/{name}"
+    short, dot, rest = name.partition(".")
+    return f"{rest.partition('.')[0]}/{short}" if dot else f"{namespace}/{name}"
 
 
 SINGLE: dict[str, tuple[Input[Any, Any], Callable[[Ref], Any]]] = {
