@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_ACTION = re.compile(r"(?P<before>\s*)\{\{(?P<trim>-?)\s*(?P<code>.*?)\s*(?P<trim_after>-?)\}\}(?P<after>\s*)", re.S)
+_ACTION = re.compile(r"\{\{(?P<trim>-?)\s*(?P<code>.*?)\s*(?P<trim_after>-?)\}\}", re.S)
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\([^)]*\)[.\w]*|\S+')
 
 
@@ -24,15 +24,14 @@ def render(text: str, values: Mapping[str, Any]) -> str:
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """(kind, text) with kind `text` or `action`; the trim marks have had their effect."""
-    at = 0
+    at, trim = 0, False
     for action in _ACTION.finditer(text):
-        before = "" if action["trim"] else action["before"]
-        yield "text", text[at : action.start()] + before
+        before = text[at : action.start()]
+        before = before.lstrip() if trim else before
+        yield "text", before.rstrip() if action["trim"] else before
         yield "action", action["code"]
-        at = action.end()
-        if not action["trim_after"]:
-            at -= len(action["after"])
-    yield "text", text[at:]
+        at, trim = action.end(), bool(action["trim_after"])
+    yield "text", text[at:].lstrip() if trim else text[at:]
 
 
 def _block(tokens: list[tuple[str, str]], at: int, values: dict[str, Any]) -> tuple[str, int]:
