@@ -24,8 +24,11 @@ async def _replay(rows: list[dict[str, Any]]) -> Report:
     for settings, part in by_settings.items():
         async with echo_mesh(settings) as mesh:
             for row in part:
+                name = f"{row['group']} {row['name']} (line {row['line']})"
                 try:
-                    report.judge(f"{row['group']} {row['name']} (line {row['line']})", await replay(mesh, row))
+                    report.judge(name, await replay(mesh, row))
                 except SkippedError as skipped:
                     report.skip(f"{row['group']} {row['name']}: {skipped}")
+                except (AssertionError, OSError, ValueError) as problem:
+                    report.judge(name, [f"{type(problem).__name__}: {problem}"])
     return report
