@@ -121,6 +121,9 @@ class Prediction:
         if answer.failure is not None:
             assert answer.failure.problem is not Problem.NOT_UNDERSTOOD, answer.failure
             status = answer.failure.status if http is not None else None
+            if flow.tls is not None and (answer.downstream_tls is None or not answer.downstream_tls.terminates_tls):
+                # Whoever waits for TLS cannot read what is said outside of it.
+                status = None
             yield Closed() if status is None else Answered(status)
             return
         if http is not None and isinstance(http.action, Redirect):

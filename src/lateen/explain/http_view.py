@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 
 from lateen.explain.decision import DownstreamTls
@@ -46,6 +47,12 @@ class HttpView:
         self._headers[":authority"] = self._headers["host"] = [authority]
         if path is not None:
             self._headers[":path"] = [path]
+
+    def having(self, headers: Mapping[str, list[str]]) -> HttpView:
+        """The same request with these headers (names in lower case, pseudo headers included) changed; [] = removed."""
+        changed = copy(self)
+        changed._headers = {name: values for name, values in (self._headers | dict(headers)).items() if values}
+        return changed
 
     def values(self, name: str) -> list[str]:
         """Every value of a header, in order."""

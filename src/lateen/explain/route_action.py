@@ -71,21 +71,24 @@ def action_of(levels: Levels, match: RouteMatch, view: HttpView) -> Action:
 def _forward(levels: Levels, match: RouteMatch, view: HttpView) -> Forward:
     action = levels.route.route
     cluster, shares, weight = _cluster(action, view)
-    headers: tuple[HeaderMutation, ...] = request_mutations(levels.messages(weight), view, levels.route.name)
+    headers: tuple[HeaderMutation, ...]
+    headers, sent = request_mutations(levels.messages(weight), view, levels.route.name)
+    path, authority = rewrite.path(action, sent, match.path), rewrite.authority(action, sent, weight)
+    rewritten = {":path": [path]} | ({name: [authority] for name in (":authority", "host")} if authority else {})
     status = action.cluster_not_found_response_code
     return Forward(
         cluster=cluster,
         specifier=action.WhichOneof("cluster_specifier") or "",
         shares=shares,
-        path=rewrite.path(action, view, match.path),
-        authority=rewrite.authority(action, view, weight),
+        path=path,
+        authority=authority,
         timeout=_seconds(action, "timeout", _DEFAULT_TIMEOUT) or 0.0,
         idle_timeout=_seconds(action, "idle_timeout", None),
         max_stream_duration=_seconds(action.max_stream_duration, "max_stream_duration", None),
         retry=_retry(action, levels.host),
         mirrors=_mirrors(levels, view),
         headers=headers,
-        response_headers=response_mutations(levels.messages(weight), view, levels.route.name),
+        response_headers=response_mutations(levels.messages(weight), sent.having(rewritten), levels.route.name),
         metadata_match=_metadata_match(action, weight),
         missing_cluster_status=_MISSING_CLUSTER_STATUS[status] if status < len(_MISSING_CLUSTER_STATUS) else 503,
     )
