@@ -26,7 +26,7 @@ from typing import Self
 
 import uvicorn
 
-from lateen.apiserver.admission import istio, namespace, service_account
+from lateen.apiserver.admission import ingress_class, istio, namespace, service_account
 from lateen.apiserver.allocation import ServiceAddresses
 from lateen.apiserver.auth import certificates, kubeconfig
 from lateen.apiserver.auth.authenticate import ADMIN, Authenticator
@@ -71,6 +71,8 @@ class Config:
     """A listening socket that somebody else bound; `host` and `port` then only name it."""
     advertise: tuple[str, ...] = ()
     """Further addresses and names the certificate is for."""
+    endpoint: tuple[str, int] | None = None
+    """Address and port at which pods reach this server: the endpoint of the Service `kubernetes`."""
     streams: PodStreams | None = None
     """Who runs the pods, for logs, exec and port-forward; without one these say so."""
     service_network: str = "10.96.0.0/16"
@@ -110,7 +112,7 @@ class ApiServer:
             new_uid=lambda: str(uuid.uuid4()),
             new_suffix=_suffix,
             addresses=ServiceAddresses(store, config.service_network),
-            admission=[namespace.admit, service_account.admit],
+            admission=[namespace.admit, service_account.admit, ingress_class.admit],
             reviewers=[istio.IstioValidation(istio.check)],
         )
         store.listeners += [self.cluster.addresses.publish, self.cluster.hub.publish]
@@ -122,7 +124,7 @@ class ApiServer:
         store.listeners.append(expiry.publish)
         expiring = asyncio.create_task(expiry.run())
         self._exit.push_async_callback(_cancel, expiring)
-        await first_objects(self.cluster, config.service_network)
+        await first_objects(self.cluster, config.service_network, config.endpoint)
         tokens = ServiceAccountTokens(config.data / "service-account.key", store, _now)
         authenticator = Authenticator({self.token: ADMIN}, tokens.user)
         authorizer = Authorizer(store)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 
 class ApiError(Exception):
     """A request that failed: `code` is the HTTP status, `body` the Status object."""
@@ -89,8 +91,6 @@ def go_value(value: Any) -> str:
         return "null"
     if isinstance(value, int | float):
         return str(value)
-    import orjson
-
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 

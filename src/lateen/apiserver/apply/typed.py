@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from lateen.apiserver.apply.paths import Path
+from lateen.apiserver.apply.paths import Path, text
 from lateen.apiserver.schema.node import ANY, Schema
 
 Document = dict[str, Any]
@@ -331,8 +331,6 @@ def _check_list(schema: Schema, value: list[Any], path: str) -> list[str]:
             except TypedError as error:
                 found.append(f"{path}: element {index}: {error}")
                 continue
-            from lateen.apiserver.apply.paths import text
-
             place = path + text((step,))
             if step in seen:
                 found.append(f"{path}: duplicate entries for key {text((step,))}")

@@ -41,6 +41,9 @@ async def store_new(
     if kind.has_status and kind.custom:
         document.pop("status", None)
     strategy.default(document)
+    if record:
+        # Nobody owns what the server adds from here on.
+        managers.record_update(call, cluster.now(), document, None)
     strategy.prepare(document)
     for admit in cluster.admission:
         admit(cluster, call, document, None)
@@ -52,11 +55,10 @@ async def store_new(
         check_custom(kind, call.version, document)
     for review in cluster.reviewers:
         review(cluster, call, document, None)
+    call.warnings += strategy.warnings(document)
     key = metadata.key_of(kind, call.namespace, name)
     if cluster.store.head(key) is not None:
         raise already_exists(kind.plural, kind.group, name)
-    if record:
-        managers.record_update(call, cluster.now(), document, None)
     if kind.resource == "services":
         cluster.addresses.allocate(call, key, document, dry_run=dry_run)
     if dry_run:
@@ -97,6 +99,8 @@ async def store_replacement(
         )
     metadata.carry(new, old)
     strategy.default(new)
+    if record:
+        managers.record_update(call, cluster.now(), new, old)
     if call.subresource == "status":
         keep_all_but_status(new, old)
     elif kind.has_status and kind.custom:
@@ -117,10 +121,10 @@ async def store_replacement(
         check_custom(kind, call.version, new)
     for review in cluster.reviewers:
         review(cluster, call, new, old)
+    if call.subresource != "status":
+        call.warnings += strategy.warnings(new)
     if strategy.generation and metadata.is_new_generation(strategy, new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    if record:
-        managers.record_update(call, cluster.now(), new, old)
     if kind.resource == "services" and call.subresource != "status":
         cluster.addresses.allocate(call, current.key, new, dry_run=dry_run)
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]

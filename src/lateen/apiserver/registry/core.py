@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lateen.apiserver.registry.builtin import builtin
 from lateen.apiserver.registry.kind import Kind, Strategy, Subresource
-from lateen.apiserver.strategy import namespace, node, pod, secret, service
+from lateen.apiserver.strategy import endpoints, namespace, node, pod, secret, service
 from lateen.apiserver.tables import core, pods
 from lateen.apiserver.tables.columns import NAME_AND_AGE
 
@@ -24,7 +24,7 @@ def kinds() -> list[Kind]:
             singular="endpoints",
             short_names=("ep",),
             table=core.ENDPOINTS,
-            strategy=Strategy(create_on_update=True),
+            strategy=endpoints.STRATEGY,
             warnings={"v1": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"},
         ),
         builtin("", "v1", "Event", short_names=("ev",), table=core.EVENT, strategy=Strategy(create_on_update=True)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lateen.apiserver.registry.builtin import builtin
 from lateen.apiserver.registry.kind import Kind, Subresource
-from lateen.apiserver.strategy import definition
+from lateen.apiserver.strategy.definition import STRATEGY
 
 
 def kinds() -> list[Kind]:
@@ -18,6 +18,6 @@ def kinds() -> list[Kind]:
             short_names=("crd", "crds"),
             categories=("api-extensions",),
             subresources=(Subresource("status", "CustomResourceDefinition"),),
-            strategy=definition.STRATEGY,
+            strategy=STRATEGY,
         )
     ]

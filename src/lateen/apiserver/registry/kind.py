@@ -67,6 +67,10 @@ def _nothing_changes(new: Document, old: Document) -> None:
     pass
 
 
+def _silence(document: Document) -> list[str]:
+    return []
+
+
 def _valid(document: Document) -> list[Cause]:
     return []
 
@@ -88,6 +92,8 @@ class Strategy:
     prepare_update: Callable[[Document, Document], None] = _nothing_changes
     validate: Callable[[Document], list[Cause]] = _valid
     validate_update: Callable[[Document, Document], list[Cause]] = _valid_change
+    warnings: Callable[[Document], list[str]] = _silence
+    """What to say of a valid object whose user may not have meant it so."""
     name_rule: str = "subdomain"
     """`subdomain`, `label` (DNS label), `label-1035`, `path` (RBAC) or `custom`."""
     generation: bool = False

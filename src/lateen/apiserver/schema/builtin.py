@@ -71,6 +71,9 @@ def type_schema(name: str) -> Schema:
 
 def _fields(name: str) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
+    if name in root_types():
+        # An object may name its type wherever it stands, in a claim template of a StatefulSet for one.
+        found.update(apiVersion=_type("string"), kind=_type("string"))
     for field, entry in _table()["types"].get(name, {}).items():
         if field[0] != "+":
             found[field] = _field(entry[0], entry[1], entry[2] if len(entry) > 2 else {})

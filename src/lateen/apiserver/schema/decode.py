@@ -41,10 +41,7 @@ def _object(schema: Schema, value: dict[str, Any], path: str, plain: str, unknow
     for name, item in value.items():
         field = fields.get(name)
         if field is None:
-            if not plain and name in ("apiVersion", "kind"):
-                out[name] = item
-            else:
-                unknown.append(f'unknown field "{prefix}{name}"')
+            unknown.append(f'unknown field "{prefix}{name}"')
             continue
         if item is None:
             continue

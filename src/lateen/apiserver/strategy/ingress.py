@@ -56,7 +56,7 @@ INGRESS = Strategy(prepare=_ingress_prepare, prepare_update=_ingress_update, val
 def _class_default(document: Document) -> None:
     parameters = (document.get("spec") or {}).get("parameters")
     if parameters is not None:
-        parameters.setdefault("scope", "Cluster")
+        parameters["scope"] = parameters.get("scope") or "Cluster"
 
 
 def _class_update(new: Document, old: Document) -> list[Cause]:

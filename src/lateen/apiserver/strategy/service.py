@@ -82,7 +82,9 @@ def _drop(spec: dict[str, Any]) -> None:
     if spec["type"] != "LoadBalancer":
         spec.pop("allocateLoadBalancerNodePorts", None)
         spec.pop("loadBalancerClass", None)
-    if spec["type"] not in ("LoadBalancer", "NodePort") and not spec.get("externalIPs"):
+    if spec["type"] not in ("LoadBalancer", "NodePort") and (
+        spec["type"] != "ClusterIP" or not spec.get("externalIPs")
+    ):
         spec.pop("externalTrafficPolicy", None)
     if spec.get("externalTrafficPolicy") != "Local" or spec["type"] != "LoadBalancer":
         spec.pop("healthCheckNodePort", None)
@@ -163,7 +165,21 @@ def _validate_update(new: Document, old: Document) -> list[Cause]:
     return []
 
 
+def _warnings(document: Document) -> list[str]:
+    spec = document["spec"]
+    found: list[str] = []
+    if spec.get("externalIPs"):
+        if spec["type"] == "ExternalName":
+            found.append('spec.externalIPs is ignored when spec.type is "ExternalName"')
+        else:
+            found.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
+    if spec["type"] != "ExternalName" and spec.get("externalName"):
+        found.append('spec.externalName is ignored when spec.type is not "ExternalName"')
+    return found
+
+
 STRATEGY = Strategy(
+    warnings=_warnings,
     default=_default,
     prepare=_prepare,
     prepare_update=_prepare_update,
