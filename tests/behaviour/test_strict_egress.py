@@ -26,6 +26,7 @@ PORTS = [
     {"number": 5432, "name": "tcp", "protocol": "TCP"},
 ]
 NO_ROUTE = (404, 502, 503)
+DENIED = "address_denied"
 
 
 class World(NamedTuple):
@@ -157,6 +158,35 @@ async def test_a_server_name_under_a_wildcard_is_looked_up(world: World) -> None
     assert world.client.sidecar is not None
     await world.client.sidecar.wait_until(served)
     assert await tls(world, "evil.test") == b""
+
+
+async def logged(world: World, host: str) -> str:
+    """What the access log says of requests for `host`, after one."""
+    assert (await claim(world, host)).status in NO_ROUTE
+    assert world.client.sidecar is not None
+    log = world.client.sidecar.log
+
+    async def lines() -> str:
+        return "\n".join(line for line in log.read_text().splitlines() if host in line)
+
+    found: str = await world.client.sidecar.wait_until(lines)
+    return found
+
+
+async def test_names_under_a_wildcard_can_be_restricted_to_public_addresses(world: World) -> None:
+    await allow(world, "*.vendor.test", "public")
+    assert DENIED in await logged(world, "api.vendor.test:8080")
+    assert await tls(world, "api.vendor.test") == b""
+
+
+async def test_no_name_leads_to_the_machines_own_network(world: World) -> None:
+    """A name that somebody registers under a wildcard, with the address where clouds keep credentials."""
+    world.mesh.resolve("metadata.vendor.test", "169.254.169.254")
+    world.mesh.resolve("nowhere.vendor.test", "10.200.99.99")
+    await allow(world, "*.vendor.test")
+    await until_served(world)
+    assert DENIED in await logged(world, "metadata.vendor.test:8080")
+    assert DENIED not in await logged(world, "nowhere.vendor.test:8080")
 
 
 async def test_bytes_have_no_way_through_a_wildcard(world: World) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from ipaddress import ip_network
 
 from envoy.config.cluster.v3.cluster_pb2 import Cluster
 from envoy.config.endpoint.v3.endpoint_components_pb2 import LocalityLbEndpoints
 from envoy.extensions.clusters.dynamic_forward_proxy.v3.cluster_pb2 import ClusterConfig
 from envoy.extensions.common.dynamic_forward_proxy.v3.dns_cache_pb2 import DnsCacheConfig
 from envoy.extensions.network.dns_resolver.cares.v3.cares_dns_resolver_pb2 import CaresDnsResolverConfig
+from envoy.type.matcher.v3.address_pb2 import AddressMatcher
+from xds.core.v3.cidr_pb2 import CidrRange
 
 from lateen.envoy.blob import pack
 from lateen.envoy.cluster import set_load_assignment
 from lateen.envoy.duration import duration_message
 from lateen.envoy.extension import typed_extension
+from lateen.envoy.newer_field import set_newer_field
 from lateen.model.duration import Duration, milliseconds
 
 CARES = "envoy.network.dns_resolver.cares"
@@ -25,6 +29,8 @@ JITTER = milliseconds(100)
 """Spreads the queries of proxies that started together."""
 
 DYNAMIC_FORWARD_PROXY = "envoy.clusters.dynamic_forward_proxy"
+_RESOLVED_ADDRESS_FILTER = 16
+"""The number of this field of DnsCacheConfig."""
 MAX_HOSTS = 1024
 """Names that a dynamic forward proxy's cache holds."""
 
@@ -59,11 +65,20 @@ def make_dns(
     set_load_assignment(cluster, groups)
 
 
-def dns_cache_config(name: str, family: LookupFamily) -> DnsCacheConfig:
-    """The cache of a dynamic forward proxy. The cluster and the filter in front of it must name it alike."""
+def dns_cache_config(name: str, family: LookupFamily, forbidden: Iterable[str] = ()) -> DnsCacheConfig:
+    """The cache of a dynamic forward proxy; names do not get `forbidden` addresses (CIDR blocks). The cluster and the
+    filter in front of it must name it alike."""
     config = DnsCacheConfig(name=name, dns_lookup_family=family.value)
     config.max_hosts.value = MAX_HOSTS
+    ranges = [_cidr(block) for block in forbidden]
+    if ranges:
+        set_newer_field(config, _RESOLVED_ADDRESS_FILTER, AddressMatcher(ranges=ranges))
     return config
+
+
+def _cidr(block: str) -> CidrRange:
+    network = ip_network(block)
+    return CidrRange(address_prefix=str(network.network_address), prefix_len={"value": network.prefixlen})
 
 
 def make_dynamic_forward_proxy(cluster: Cluster, cache: DnsCacheConfig, *, insecure: bool = False) -> None:

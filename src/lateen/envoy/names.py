@@ -34,9 +34,10 @@ def inbound_cluster(port: int) -> str:
     return f"inbound|{port}||"
 
 
-def dns_cache(host: str) -> str:
-    """The DNS cache that a dynamic forward proxy cluster for `host` shares with the filter in front of it."""
-    return f"{host}_dfp_dns_cache"
+def dns_cache(host: str, reach: str = "") -> str:
+    """The DNS cache that a dynamic forward proxy cluster for `host` shares with the filter in front of it; one for each
+    way to restrict the addresses, for Envoy refuses two of one name that are not the same."""
+    return "_".join(filter(None, (host, reach, "dfp_dns_cache")))
 
 
 class ClusterName(NamedTuple):

@@ -7,10 +7,17 @@ import re
 from typing import Any
 
 import pytest
+from envoy.config.cluster.v3.cluster_pb2 import Cluster
+from envoy.extensions.clusters.dynamic_forward_proxy.v3.cluster_pb2 import ClusterConfig
+from envoy.type.matcher.v3.address_pb2 import AddressMatcher
+from google.protobuf.unknown_fields import UnknownFieldSet
 
+from lateen.compile.clusters.layers import outbound_clusters
 from lateen.compile.proxy import snapshot
+from lateen.compile.scope import scope_of
 from lateen.compile.services.strict_egress import ANNOTATION
 from lateen.model.diagnostic import Diagnostic
+from lateen.state.state import State
 from tests.compile.mesh_documents import Document, client, clusters, document, entry, mesh_of
 from tests.compile.routing.worlds import hosts
 
@@ -26,6 +33,12 @@ PORTS = [
 
 def vendor(host: str, **more: Any) -> Document:
     return entry("vendor", host, resolution="NONE", location="MESH_EXTERNAL", **more)
+
+
+def messages(world: State) -> list[Cluster]:
+    """All outbound clusters of a sidecar."""
+    layers = outbound_clusters(world.db, scope_of(world.db, client()))
+    return [Cluster.FromString(blob.body) for blob in layers.values()]
 
 
 def strict_mesh(annotation: str = "true", name: str = "istio-system") -> Document:
@@ -77,6 +90,43 @@ def test_the_entrys_own_endpoints_stay() -> None:
 def test_the_root_namespace_makes_the_whole_mesh_strict(namespace: Document, strict: bool) -> None:
     found = clusters(mesh_of(namespace, vendor("api.vendor.test", annotations={ANNOTATION: "false"})))
     assert found[EXACT]["type"] == ("STRICT_DNS" if strict else "ORIGINAL_DST")
+
+
+def forbidden(world: State) -> set[str]:
+    """The addresses that names under the wildcard may not have."""
+    config = ClusterConfig()
+    (cluster,) = [c for c in messages(world) if c.name == WILDCARD]
+    assert cluster.cluster_type.typed_config.Unpack(config)
+    # The generated message does not know the field yet.
+    unknown = UnknownFieldSet(config.dns_cache_config)
+    fields = [unknown[at].data for at in range(len(unknown))]
+    return {block for data in fields for block in blocks(AddressMatcher.FromString(data))}
+
+
+def blocks(matcher: AddressMatcher) -> list[str]:
+    return [f"{one.address_prefix}/{one.prefix_len.value}" for one in matcher.ranges]
+
+
+LINK_LOCAL, PRIVATE = "169.254.0.0/16", "10.0.0.0/8"
+
+
+@pytest.mark.parametrize(
+    ("mesh", "own", "expected"),
+    [
+        ("", "", set()),
+        ("", "true", {LINK_LOCAL}),
+        ("", "public", {LINK_LOCAL, PRIVATE}),
+        ("true", "", {LINK_LOCAL}),
+        ("true", "public", {LINK_LOCAL, PRIVATE}),
+        ("public", "true", {LINK_LOCAL, PRIVATE}),
+    ],
+)
+def test_names_under_a_wildcard_do_not_lead_to_the_machines_own_network(
+    mesh: str, own: str, expected: set[str]
+) -> None:
+    # A name that somebody else may register must not open what only the proxy can reach.
+    entry_ = entry("vendor", "*.vendor.test", resolution="DYNAMIC_DNS", annotations={ANNOTATION: own})
+    assert forbidden(mesh_of(strict_mesh(mesh), entry_)) & {LINK_LOCAL, PRIVATE} == expected
 
 
 @pytest.mark.parametrize(

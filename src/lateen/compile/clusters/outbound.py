@@ -7,6 +7,7 @@ from typing import Any as Message
 
 from envoy.config.core.v3.health_check_pb2 import HealthStatus
 
+from lateen.compile.clusters.address_cache import address_cache
 from lateen.compile.clusters.client import ClusterClient
 from lateen.compile.clusters.connection_pool import connect_timeout, keepalive_of
 from lateen.compile.clusters.defaults import ClusterDefaults, cluster_defaults
@@ -26,10 +27,10 @@ from lateen.envoy import alpn
 from lateen.envoy.blob import Blob, blob
 from lateen.envoy.circuit_breaker import circuit_breakers
 from lateen.envoy.cluster import make_eds, make_original_dst, new_cluster, set_http, set_keepalive
-from lateen.envoy.dns_cluster import LookupFamily, dns_cache_config, make_dns, make_dynamic_forward_proxy
+from lateen.envoy.dns_cluster import LookupFamily, make_dns, make_dynamic_forward_proxy
 from lateen.envoy.load_balancer import set_load_balancer
 from lateen.envoy.metadata import config_path, metadata, services
-from lateen.envoy.names import dns_cache, outbound_cluster, outbound_server_name
+from lateen.envoy.names import outbound_cluster, outbound_server_name
 from lateen.envoy.outlier_detection import outlier_detection
 from lateen.envoy.upstream_http import UpstreamHttp, UpstreamProtocol
 from lateen.incremental.engine import Engine, query
@@ -119,7 +120,7 @@ def _cluster(
         case Discovery.ORIGINAL_DST:
             make_original_dst(cluster, _other_port(found, port))
         case Discovery.DYNAMIC_FORWARD_PROXY:
-            cache = dns_cache_config(dns_cache(key.hostname), client.families.lookup)
+            cache = address_cache(key.hostname, found.reach, client.families)
             make_dynamic_forward_proxy(cluster, cache, insecure=not http.verifies_names)
         case Discovery.STRICT_DNS | Discovery.LOGICAL_DNS:
             logical = discovery is Discovery.LOGICAL_DNS

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from lateen.compile.mesh import domain
 from lateen.compile.services.kubernetes_service import kubernetes_service, service_hostname, service_ref
-from lateen.compile.services.service import MeshService, Registry, ServiceKey
+from lateen.compile.services.service import MeshService, Reach, Registry, ServiceKey
 from lateen.compile.services.service_entry import entry_service, merge
-from lateen.compile.services.strict_egress import is_strict, strict_form
+from lateen.compile.services.strict_egress import reach_of, strict_form
 from lateen.incremental.engine import Engine, query
 from lateen.model.ref import Ref
 from lateen.state import inputs
@@ -41,7 +41,8 @@ def declared_by_entry(db: Engine, ref: Ref, host: str) -> MeshService | None:
     if found is None or host not in found.spec.hosts:
         return None
     declared = entry_service(found, host)
-    return strict_form(db, declared) if is_strict(db, found) else declared
+    reach = reach_of(db, found)
+    return declared if reach is Reach.ANYWHERE else strict_form(db, declared, reach)
 
 
 @query

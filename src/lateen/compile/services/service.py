@@ -103,6 +103,16 @@ class ServiceKey(msgspec.Struct, frozen=True, order=True, cache_hash=True):
     who sees them make a service of their own, called by the name of its first ServiceEntry."""
 
 
+class Reach(enum.StrEnum):
+    """Which addresses a name may have that a client chooses under a wildcard."""
+
+    ANYWHERE = ""
+    NETWORK = "network"
+    """Servers, also in private networks; not those of a cloud's credentials (see `special_addresses`)."""
+    PUBLIC = "public"
+    """Servers on the internet."""
+
+
 class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A service. Ordered by creation, then hostname, as Istio orders them."""
 
@@ -136,13 +146,18 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """internalTrafficPolicy: Local."""
     traffic_distribution: str = ""
     publish_not_ready: bool = False
-    strict: bool = False
-    """Nothing that a client says decides where its traffic goes: see `strict_egress`."""
+    reach: Reach = Reach.ANYWHERE
+    """Which addresses its names may have."""
     variant: str = ""
     """See `ServiceKey.variant`."""
     parts: tuple[MeshService, ...] = ()
     """When several objects of the namespace declare the host: each by itself, ports and addresses unmerged, the first
     included. Listeners and virtual hosts arise for each of them, clusters only for the service."""
+
+    @property
+    def strict(self) -> bool:
+        """Nothing that a client says decides where its traffic goes: see `strict_egress`."""
+        return self.reach is not Reach.ANYWHERE
 
     @property
     def key(self) -> ServiceKey:

@@ -5,7 +5,8 @@ A ServiceEntry with resolution NONE sends connections to the address that the cl
 server name say, and a wildcard entry only compares names. The annotation `lateen.dev/strict-egress: "true"` on the
 entry, or on the root namespace for the whole mesh, makes the address come from the name: that of the entry, or for a
 wildcard the one in the request, looked up by the proxy and on the entry's own port. What names nothing that could be
-looked up (plain TCP to a wildcard) is left out.
+looked up (plain TCP to a wildcard) is left out. A name under a wildcard may have the address of any server but those
+that only the machine itself can reach; with the value `public` instead of `true` only addresses of the internet.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import msgspec
 
 from lateen.compile.mesh import root_namespace
-from lateen.compile.services.service import MeshPort, MeshService, Resolution
+from lateen.compile.services.service import MeshPort, MeshService, Reach, Resolution
 from lateen.incremental.engine import Engine, query
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.host import is_wildcard
@@ -21,18 +22,25 @@ from lateen.model.networking.service_entry import ServiceEntry
 from lateen.state import inputs
 
 ANNOTATION = "lateen.dev/strict-egress"
+_REACH = {"true": Reach.NETWORK, "public": Reach.PUBLIC}
 
 
 @query
-def mesh_is_strict(db: Engine) -> bool:
-    """Whether the root namespace carries the annotation. An entry cannot take itself out."""
+def mesh_reach(db: Engine) -> Reach:
+    """How far traffic of the whole mesh may go, by the annotation of the root namespace."""
     root = inputs.namespace(db, root_namespace(db))
-    return root is not None and root.metadata.annotations.get(ANNOTATION) == "true"
+    return _REACH.get(root.metadata.annotations.get(ANNOTATION, ""), Reach.ANYWHERE) if root else Reach.ANYWHERE
+
+
+def reach_of(db: Engine, entry: ServiceEntry) -> Reach:
+    """How far traffic of `entry` may go. An entry cannot take itself out of what holds for the mesh."""
+    own = _REACH.get(entry.metadata.annotations.get(ANNOTATION, ""), Reach.ANYWHERE)
+    return own if own is Reach.PUBLIC else mesh_reach(db) or own
 
 
 def is_strict(db: Engine, entry: ServiceEntry) -> bool:
     """Whether `entry` decides alone where its traffic goes."""
-    return entry.metadata.annotations.get(ANNOTATION) == "true" or mesh_is_strict(db)
+    return reach_of(db, entry) is not Reach.ANYWHERE
 
 
 def strict_resolution(declared: Resolution, host: str) -> Resolution:
@@ -42,7 +50,7 @@ def strict_resolution(declared: Resolution, host: str) -> Resolution:
     return Resolution.DYNAMIC_DNS if is_wildcard(host) else Resolution.DNS
 
 
-def strict_form(db: Engine, service: MeshService) -> MeshService:
+def strict_form(db: Engine, service: MeshService, reach: Reach) -> MeshService:
     """`service` as strict egress has it."""
     resolution = strict_resolution(service.resolution, service.hostname)
     ports = service.ports
@@ -51,7 +59,7 @@ def strict_form(db: Engine, service: MeshService) -> MeshService:
         for port in service.ports:
             if port not in ports:
                 _report(db, service, port)
-    return msgspec.structs.replace(service, resolution=resolution, ports=ports, strict=True)
+    return msgspec.structs.replace(service, resolution=resolution, ports=ports, reach=reach)
 
 
 def authority_port(service: MeshService | None, port: int) -> int:
