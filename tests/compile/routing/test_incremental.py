@@ -51,6 +51,18 @@ def test_an_edit_of_a_rule_recomputes_its_own_virtual_host() -> None:
     assert sum(counted.values()) < 30
 
 
+def test_an_edit_among_5000_services_stays_as_small() -> None:
+    """What the edit does not concern is not computed again, however much of it there is."""
+    world = State()
+    many = 5_000
+    apply(world, "---".join(service(f"s{i}", f"ns{i % 2}", f"10.{i // 250}.0.{i % 250}") for i in range(many)))
+    apply(world, "---".join(rule(f"r{i}", f"s{i}", to(f"s{i}"), f"ns{i % 2}") for i in range(0, many, 50)))
+    world.db.pin(known_hosts, scope_of(world.db, sidecar("ns0")), "80")
+    counted = computations(world, rule("r50", "s50", "timeout: 3s, route: [{destination: {host: s50}}]", "ns0"))
+    assert counted["known_host"] == counted["ruled_virtual_host"] == 1
+    assert sum(counted.values()) < 10
+
+
 def test_a_new_rule_leaves_other_virtual_hosts_alone() -> None:
     world = mesh()
     world.db.pin(snapshot, sidecar("ns0"))
