@@ -73,6 +73,14 @@ def test_connections_that_name_no_host_have_no_way_through_a_wildcard() -> None:
     assert report.message.startswith("port 5432 (TCP) of *.vendor.test is left out")
 
 
+def test_a_mistyped_value_does_not_open_what_was_to_be_closed() -> None:
+    world = mesh_of(vendor("api.vendor.test", annotations={ANNOTATION: "yes"}))
+    world.db.pin(snapshot, client())
+    assert clusters(world)[EXACT]["type"] == "STRICT_DNS"
+    (report,) = [r for r in world.db.reports() if isinstance(r, Diagnostic) and r.code == "strict-egress"]
+    assert report.message == f"'yes' is no value of the annotation {ANNOTATION}; taken for 'true'"
+
+
 def test_the_entrys_own_endpoints_stay() -> None:
     own: dict[str, Any] = {"resolution": "STATIC", "endpoints": [{"address": "192.0.2.1"}]}
     plain = clusters(mesh_of(entry("vendor", "api.vendor.test", **own)))
@@ -113,10 +121,10 @@ LINK_LOCAL, PRIVATE = "169.254.0.0/16", "10.0.0.0/8"
 @pytest.mark.parametrize(
     ("mesh", "own", "expected"),
     [
-        ("", "", set()),
-        ("", "true", {LINK_LOCAL}),
-        ("", "public", {LINK_LOCAL, PRIVATE}),
-        ("true", "", {LINK_LOCAL}),
+        ("false", "false", set()),
+        ("false", "true", {LINK_LOCAL}),
+        ("false", "public", {LINK_LOCAL, PRIVATE}),
+        ("true", "false", {LINK_LOCAL}),
         ("true", "public", {LINK_LOCAL, PRIVATE}),
         ("public", "true", {LINK_LOCAL, PRIVATE}),
     ],

@@ -19,22 +19,23 @@ from lateen.incremental.engine import Engine, query
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.host import is_wildcard
 from lateen.model.networking.service_entry import ServiceEntry
+from lateen.model.resource import Resource
 from lateen.state import inputs
 
 ANNOTATION = "lateen.dev/strict-egress"
-_REACH = {"true": Reach.NETWORK, "public": Reach.PUBLIC}
+_REACH = {"false": Reach.ANYWHERE, "true": Reach.NETWORK, "public": Reach.PUBLIC}
 
 
 @query
 def mesh_reach(db: Engine) -> Reach:
     """How far traffic of the whole mesh may go, by the annotation of the root namespace."""
     root = inputs.namespace(db, root_namespace(db))
-    return _REACH.get(root.metadata.annotations.get(ANNOTATION, ""), Reach.ANYWHERE) if root else Reach.ANYWHERE
+    return Reach.ANYWHERE if root is None else _annotated(db, root)
 
 
 def reach_of(db: Engine, entry: ServiceEntry) -> Reach:
     """How far traffic of `entry` may go. An entry cannot take itself out of what holds for the mesh."""
-    own = _REACH.get(entry.metadata.annotations.get(ANNOTATION, ""), Reach.ANYWHERE)
+    own = _annotated(db, entry)
     return own if own is Reach.PUBLIC else mesh_reach(db) or own
 
 
@@ -70,6 +71,22 @@ def authority_port(service: MeshService | None, port: int) -> int:
     found = service.port(port)
     target = found.target_port if found is not None and isinstance(found.target_port, int) else 0
     return target or port
+
+
+def _annotated(db: Engine, resource: Resource) -> Reach:
+    text = resource.metadata.annotations.get(ANNOTATION, "false")
+    found = _REACH.get(text)
+    if found is None:
+        db.report(
+            Diagnostic(
+                severity=Severity.WARNING,
+                code="strict-egress",
+                message=f"{text!r} is no value of the annotation {ANNOTATION}; taken for 'true'",
+                hint="write 'true', 'public' or 'false'",
+                ref=resource.ref,
+            )
+        )
+    return Reach.NETWORK if found is None else found
 
 
 def _names_its_host(port: MeshPort) -> bool:
