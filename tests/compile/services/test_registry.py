@@ -6,6 +6,7 @@ from __future__ import annotations
 from lateen.compile.services.exports import exported_services, visible_services
 from lateen.compile.services.registry import service, services_by_hostname
 from lateen.compile.services.service import MeshService, Registry, Resolution, ServiceKey
+from lateen.model.diagnostic import Diagnostic
 from lateen.state.state import State
 from tests.compile.world import mesh_of
 
@@ -150,3 +151,13 @@ def test_the_order_of_what_a_namespace_sees() -> None:
     ]
     assert [s.name for s in visible_services(state.db, "two")] == ["public.com", "younger.com"]
     assert [s.name for s in visible_services(state.db, "three")] == ["named.com", "public.com", "younger.com"]
+
+
+def test_ports_that_do_not_exist_are_left_out_and_reported() -> None:
+    state = mesh_of(
+        "{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop},"
+        " spec: {ports: [{name: a, port: -1}, {name: b, port: 80}, {name: c, port: 70000}]}}"
+    )
+    assert [p.number for p in _found(state, "web.shop.svc.cluster.local", "shop").ports] == [80]
+    reports = [report for report in state.db.reports() if isinstance(report, Diagnostic)]
+    assert [report.field for report in reports] == ["spec.ports[0].port", "spec.ports[2].port"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from lateen.compile.services.endpoint import Endpoint, Health
+from lateen.compile.services.kubernetes_service import LARGEST_PORT
 from lateen.compile.services.locality import node_locality
 from lateen.compile.services.network import CLUSTER, workload_network
 from lateen.compile.services.pod import WorkloadFacts, pod_facts, with_topology
@@ -27,6 +28,7 @@ def sliced_endpoints(db: Engine, namespace: str, name: str, sticky: bool) -> tup
     for part in parts:
         if part.address_type == "FQDN":
             continue
+        ports = [(port.port, port.name) for port in part.ports if port.port and 0 < port.port <= LARGEST_PORT]
         for entry in part.endpoints:
             health = _health(entry, sticky)
             if health is None:
@@ -35,10 +37,10 @@ def sliced_endpoints(db: Engine, namespace: str, name: str, sticky: bool) -> tup
                 facts = _workload(db, address, entry, namespace)
                 if facts is None and entry.target_ref is not None and entry.target_ref.kind == "Pod":
                     continue
-                for port in part.ports:
-                    key = (address, port.port or 0, port.name)
-                    if port.port is not None and key not in found:
-                        found[key] = _endpoint(db, address, port.port, port.name, health, facts, entry)
+                for number, name in ports:
+                    key = (address, number, name)
+                    if key not in found:
+                        found[key] = _endpoint(db, address, number, name, health, facts, entry)
     return tuple(found.values())
 
 

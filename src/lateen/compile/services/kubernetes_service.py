@@ -7,6 +7,7 @@ from lateen.compile.services.protocol import select_protocol
 from lateen.compile.services.service import MeshPort, MeshService, Registry, Resolution
 from lateen.compile.workload import labels_of
 from lateen.model.core.service import Service
+from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
 
 EXPORT_TO = "networking.istio.io/exportTo"
@@ -14,6 +15,8 @@ EXPORT_TO = "networking.istio.io/exportTo"
 TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"
 CANONICAL_ACCOUNTS = "alpha.istio.io/canonical-serviceaccounts"
 KUBERNETES_ACCOUNTS = "alpha.istio.io/kubernetes-serviceaccounts"
+
+LARGEST_PORT = 65535
 
 UNSPECIFIED = "0.0.0.0"
 """The address of a service that has none of its own."""
@@ -31,7 +34,8 @@ def service_ref(hostname: str, namespace: str, domain: str) -> Ref | None:
 
 
 def kubernetes_service(service: Service, domain: str) -> MeshService:
-    """Convert `service`. Headless Services are passed through, ExternalName ones are an alias of their target."""
+    """Convert `service`. Headless Services are passed through, ExternalName ones are an alias of their target. Ports
+    that no API server would accept are left out (see `impossible_ports`)."""
     spec, meta = service.spec, service.metadata
     resolution = Resolution.CLIENT_SIDE
     alias_of = ""
@@ -52,6 +56,7 @@ def kubernetes_service(service: Service, domain: str) -> MeshService:
                 target_port=port.target_port or 0,
             )
             for port in spec.ports
+            if 0 < port.port <= LARGEST_PORT
         ),
         address=addresses[0] if addresses else UNSPECIFIED,
         addresses=tuple(addresses),
@@ -67,6 +72,22 @@ def kubernetes_service(service: Service, domain: str) -> MeshService:
         node_local=spec.internal_traffic_policy == "Local",
         traffic_distribution=meta.annotations.get(TRAFFIC_DISTRIBUTION, "") or spec.traffic_distribution,
         publish_not_ready=spec.publish_not_ready_addresses,
+    )
+
+
+def impossible_ports(service: Service) -> tuple[Diagnostic, ...]:
+    """What is wrong with the port numbers of `service`, for documents are not always checked by an API server."""
+    return tuple(
+        Diagnostic(
+            severity=Severity.ERROR,
+            code="invalid-port",
+            ref=service.ref,
+            field=f"spec.ports[{index}].port",
+            message=f"there is no port {port.port}: it is left out",
+            hint=f"use a number from 1 to {LARGEST_PORT}",
+        )
+        for index, port in enumerate(service.spec.ports)
+        if not 0 < port.port <= LARGEST_PORT
     )
 
 

@@ -6,7 +6,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lateen.compile.mesh import domain
-from lateen.compile.services.kubernetes_service import kubernetes_service, service_hostname, service_ref
+from lateen.compile.services.kubernetes_service import (
+    impossible_ports,
+    kubernetes_service,
+    service_hostname,
+    service_ref,
+)
 from lateen.compile.services.service import MeshService, Reach, Registry, ServiceKey
 from lateen.compile.services.service_entry import entry_service, merge
 from lateen.compile.services.strict_egress import reach_of, strict_form
@@ -31,7 +36,11 @@ class Listed(NamedTuple):
 def declared_by_service(db: Engine, ref: Ref) -> MeshService | None:
     """The Kubernetes Service `ref` as a service of the mesh."""
     found = inputs.service(db, ref)
-    return None if found is None else kubernetes_service(found, domain(db))
+    if found is None:
+        return None
+    for wrong in impossible_ports(found):
+        db.report(wrong)
+    return kubernetes_service(found, domain(db))
 
 
 @query
