@@ -186,3 +186,11 @@ def test_an_address_of_two_services_belongs_to_the_one_that_has_it_first() -> No
     assert not found["10.9.0.1_9000"].additional_addresses
     alone = listeners(state(both))["10.9.0.1_9000"]
     assert [a.address.socket_address.address for a in alone.additional_addresses] == ["10.9.0.2"]
+
+
+def test_a_chain_names_the_object_behind_it() -> None:
+    raw = entry("raw", "raw.com", port=9000, protocol="TCP")
+    chain = listeners(state(raw))["0.0.0.0_9000"].filter_chains[0]
+    assert chain.metadata.filter_metadata["istio"]["config"] == (
+        "/apis/networking.istio.io/v1/namespaces/default/service-entry/raw"
+    )

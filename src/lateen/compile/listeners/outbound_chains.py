@@ -22,10 +22,8 @@ class TcpChain(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
     match: ChainMatch
     route: TcpRoute
-    rule: Ref | None = None
-    """The VirtualService whose match it is; named in the chain's metadata."""
-    source: Ref | None = None
-    """The VirtualService behind it, also where the metadata does not say so."""
+    source: Ref
+    """The VirtualService, or else the service, behind it."""
 
 
 def service_chains(db: Engine, client: Client, part: TcpPart, rules: tuple[Ref, ...]) -> tuple[TcpChain, ...]:
@@ -54,14 +52,14 @@ def _tls_chains(db: Engine, client: Client, part: TcpPart, rules: tuple[Ref, ...
                     continue
                 seen.add(condition)
                 at = ChainMatch(server_names=match.sni_hosts, cidrs=cidrs)
-                found.append(TcpChain(match=at, route=to, rule=ref, source=ref))
+                found.append(TcpChain(match=at, route=to, source=ref))
     if found:
         return tuple(found)
     names: tuple[str, ...] = ()
     if part.by_name:
         names = (part.service.hostname, *_alias_names(db, client, part.service.hostname))
     to = service_route(db, client, part.service, part.cluster_port, mongo=part.mongo)
-    return (TcpChain(match=ChainMatch(server_names=names, cidrs=cidrs), route=to),)
+    return (TcpChain(match=ChainMatch(server_names=names, cidrs=cidrs), route=to, source=part.source),)
 
 
 def _alias_names(db: Engine, client: Client, hostname: str) -> list[str]:
@@ -101,4 +99,4 @@ def _tcp_chains(db: Engine, client: Client, part: TcpPart, rules: tuple[Ref, ...
 
 def _for_service(part: TcpPart, to: TcpRoute, rule: Ref | None = None) -> TcpChain:
     """For all connections to the service."""
-    return TcpChain(match=ChainMatch(cidrs=part.cidrs), route=to, rule=rule, source=rule)
+    return TcpChain(match=ChainMatch(cidrs=part.cidrs), route=to, source=rule or part.source)

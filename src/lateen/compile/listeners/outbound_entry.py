@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from lateen.compile.services.service import ServiceKey
+from lateen.model.ref import Ref
 
 
 class HttpPart(msgspec.Struct, frozen=True, cache_hash=True):
@@ -25,6 +26,8 @@ class TcpPart(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Connections to one service."""
 
     service: ServiceKey
+    source: Ref
+    """The object that declares it."""
     egress_listener: int
     """Index of the Sidecar's egress listener that imports the service and its rules."""
     port: int

@@ -12,12 +12,11 @@ from lateen.compile.clusters.client import Families
 from lateen.compile.listeners.catch_all import CatchAll, catch_all, catch_all_chain
 from lateen.compile.listeners.kind import ListenerKind
 from lateen.compile.listeners.outbound_chains import TcpChain, service_chains
-from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry, Part, TcpPart
+from lateen.compile.listeners.outbound_entry import HttpPart, OutboundEntry
 from lateen.compile.listeners.outbound_http import outbound_http_filter, plain_http
 from lateen.compile.listeners.proxy_metadata import proxy_switches
 from lateen.compile.listeners.tcp_route import Client, tcp_route_filters
 from lateen.compile.mesh import mesh
-from lateen.compile.services.registry import service
 from lateen.envoy.blob import Blob, blob
 from lateen.envoy.filter_chain import RAW_BUFFER, ChainMatch, Combination, filter_chain, is_server_name
 from lateen.envoy.listener import OUTBOUND, listener, listener_name
@@ -66,10 +65,10 @@ def outbound_listener(
         else:
             new = service_chains(db, client, part, rules[position] if rules else ())
         for chain in new:
-            match = _matchable(db, entry, part, chain)
+            match = _matchable(db, entry, chain)
             left = match.without(taken) if match is not None else None
             if match is not None and left != match:
-                _report(db, entry, part, chain, "an older service or rule takes some of its connections already")
+                _report(db, entry, chain, "an older service or rule takes some of its connections already")
             if left is not None:
                 taken |= left.combinations
                 chains.append(msgspec.structs.replace(chain, match=left))
@@ -80,28 +79,24 @@ def outbound_listener(
     return rendered(db, described, unclaimed, families if unclaimed.dynamic_dns else None)
 
 
-def _matchable(db: Engine, entry: OutboundEntry, part: Part, chain: HttpChain | TcpChain) -> ChainMatch | None:
+def _matchable(db: Engine, entry: OutboundEntry, chain: HttpChain | TcpChain) -> ChainMatch | None:
     """The chain's match without server names that Envoy refuses; None if nothing is left of it."""
     match = chain.match
     names = tuple(name for name in match.server_names if is_server_name(name))
     if len(names) == len(match.server_names):
         return match
-    _report(db, entry, part, chain, "Envoy matches server names by whole labels only: `*.example.com`")
+    _report(db, entry, chain, "Envoy matches server names by whole labels only: `*.example.com`")
     return msgspec.structs.replace(match, server_names=names) if names else None
 
 
-def _report(db: Engine, entry: OutboundEntry, part: Part, chain: HttpChain | TcpChain, why: str) -> None:
-    source = chain.source if isinstance(chain, TcpChain) else None
-    if source is None and isinstance(part, TcpPart):
-        found = service(db, part.service)
-        source = found.source if found is not None else None
+def _report(db: Engine, entry: OutboundEntry, chain: HttpChain | TcpChain, why: str) -> None:
     db.report(
         Diagnostic(
             severity=Severity.WARNING,
             code="listener-conflict",
             message=f"on listener {listener_name(entry.binds[0], entry.port)}: {why}",
             hint="give it an address, a port or server names of its own",
-            ref=source,
+            ref=chain.source if isinstance(chain, TcpChain) else None,
         )
     )
 
@@ -159,5 +154,6 @@ def _chain(db: Engine, chain: HttpChain | TcpChain, listener_: str, dynamic_dns:
         tcp_route_filters(db, chain.route, ListenerKind.SIDECAR_OUTBOUND),
         match=chain.match,
         handshake_timeout=HANDSHAKE_TIMEOUT,
-        metadata=metadata(config=config_path(chain.rule)) if chain.rule is not None else None,
+        # The group is empty for Kubernetes' own kinds, which Istio has no address for.
+        metadata=metadata(config=config_path(chain.source)) if chain.source.group else None,
     )

@@ -232,6 +232,7 @@ class _Plan:
             parts.append(
                 TcpPart(
                     service=key,
+                    source=face.source,
                     egress_listener=egress_listener,
                     port=port,
                     cluster_port=face.cluster_port(port),
