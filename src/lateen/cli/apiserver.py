@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 from pathlib import Path
 
 import click
+
+MISSING = 3
 
 
 @click.command()
@@ -18,7 +21,21 @@ import click
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=6443, show_default=True, help="Port to listen on; 0 takes a free one.")
 def apiserver(data: Path, host: str, port: int) -> None:
-    """Serve the Kubernetes API from DATA; kubectl finds it through DATA/kubeconfig."""
+    """Serve the Kubernetes API from one small process.
+
+    Everything is kept in the folder DATA: objects in state.db (SQLite), certificates, the administrator's token. What a
+    client was told is written survives a kill of this process at any moment.
+
+    \b
+    lateen apiserver --data ~/.lateen                 on 127.0.0.1:6443
+    kubectl --kubeconfig ~/.lateen/kubeconfig get ns  the file has mode 0600
+
+    \b
+    Exit codes:
+      0  stopped by a signal
+      2  wrong usage
+      3  the port is taken, or the folder is in use, damaged or not ours
+    """
     import uvloop
 
     from lateen.apiserver.server import ApiServer, Config
@@ -40,4 +57,5 @@ def apiserver(data: Path, host: str, port: int) -> None:
     try:
         uvloop.run(run())
     except (StoreDamagedError, StoreBusyError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+        click.echo(f"lateen apiserver: {error}", err=True)
+        sys.exit(MISSING)
