@@ -157,7 +157,8 @@ class Subscription:
                 owed.append(name)
         self.owed = self._composer.name_sets.shared(self.owed.union(owed))
         if self.wildcard:
-            self.surplus = tuple(name for name in (self.doubtful | claims.keys()) if find(target, name) is None)
+            said = self.doubtful.union(claims)
+            self.surplus = tuple(name for name in sorted(said) if find(target, name) is None)
         self.held = target
         if claims:
             self.must_answer = False
