@@ -18,8 +18,19 @@ from lateen.node import syscalls
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt/venv", "/nix/store")
 """Shown read-only where they exist; links stay links."""
-SETTINGS = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf",
-            "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types", "/etc/services", "/etc/protocols")
+SETTINGS = (
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/ca-certificates",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/services",
+    "/etc/protocols",
+)
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _MODE = "mode=755,size=512m"
 
@@ -54,8 +65,16 @@ def enter(root: Root, folder: str) -> None:
     syscalls.mount("tmpfs", folder, "tmpfs", syscalls.MS_NOSUID, _MODE)
     base = Path(folder)
     _show((*SYSTEM, *python_folders()), base)
-    for name, mode in (("tmp", 0o1777), ("var/tmp", 0o1777), ("run", 0o755), ("root", 0o700), ("proc", 0o555),
-                       ("var/run", 0o755), ("etc", 0o755), ("sys", 0o555)):
+    for name, mode in (
+        ("tmp", 0o1777),
+        ("var/tmp", 0o1777),
+        ("run", 0o755),
+        ("root", 0o700),
+        ("proc", 0o555),
+        ("var/run", 0o755),
+        ("etc", 0o755),
+        ("sys", 0o555),
+    ):
         made = base / name
         made.mkdir(parents=True, exist_ok=True)
         made.chmod(mode)
@@ -67,8 +86,9 @@ def enter(root: Root, folder: str) -> None:
     for mount in root.mounts:
         _mount(mount, base)
     if root.read_only:
-        syscalls.mount("none", folder, None, syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY
-                       | syscalls.MS_NOSUID)
+        syscalls.mount(
+            "none", folder, None, syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID
+        )
     syscalls.pivot_root(folder)
 
 
@@ -104,8 +124,12 @@ def _devices(base: Path) -> None:
         if Path("/dev", name).exists():
             (folder / name).touch()
             syscalls.mount(f"/dev/{name}", str(folder / name), None, syscalls.MS_BIND)
-    for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
-                         ("stderr", "/proc/self/fd/2")):
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+    ):
         (folder / name).symlink_to(target)
     (folder / "shm").mkdir()
     syscalls.mount("tmpfs", str(folder / "shm"), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=1777,size=64m")

@@ -92,7 +92,7 @@ async def read_log(
                 return
             elif path.exists() and path.stat().st_ino != os.fstat(file.fileno()).st_ino:
                 file.close()
-                file = path.open("rb")  # noqa: PLW2901
+                file = path.open("rb")
             else:
                 await asyncio.sleep(_FOLLOW)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-
 BRIDGE = "pods"
 POD_NETWORK = "10.244.0.0/16"
 SERVICE_NETWORK = "10.96.0.0/16"
@@ -72,7 +71,7 @@ def set_up_pod(address: str) -> None:
         links.route("add", dst=f"{GATEWAY}/32", oif=index, scope=_LINK_SCOPE)
         links.route("add", dst="default", gateway=GATEWAY, oif=index, flags=_ONLINK)
     set_parameter("net/ipv4/ip_unprivileged_port_start", "0")
-    set_parameter("net/ipv4/ping_group_range", "0 2147483647")
+    set_parameter("net/ipv4/ping_group_range", "0 0")
 
 
 def set_parameter(name: str, value: str) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests between the cluster's own processes: one JSON object (with open files, if any) per packet of a Unix socket.
 
-    with connect(path) as wire:
-        answer, files = wire.ask("start", container=...)
+with connect(path) as wire:
+    answer, files = wire.ask("start", container=...)
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Wire:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.connection.close()
 
     def send(self, message: dict[str, Any], files: Sequence[int] = ()) -> None:
