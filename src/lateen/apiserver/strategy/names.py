@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lateen.apiserver.status import Cause, invalid_value, too_long
@@ -48,37 +49,56 @@ CONFIG_KEY_ERROR = (
 )
 
 
-def subdomain(name: str) -> list[str]:
+Rule = Callable[[str], tuple[str, ...]]
+_LONGEST_REMEMBERED = 253
+
+
+def _remembered(rule: Rule) -> Rule:
+    """The rule with a memory: the same few names come again and again. Long ones are not worth keeping."""
+    known = functools.lru_cache(maxsize=4096)(rule)
+
+    @functools.wraps(rule)
+    def check(name: str) -> tuple[str, ...]:
+        return known(name) if len(name) <= _LONGEST_REMEMBERED else rule(name)
+
+    return check
+
+
+@_remembered
+def subdomain(name: str) -> tuple[str, ...]:
     """Why `name` is no DNS subdomain; empty when it is one."""
-    found = [] if len(name) <= 253 else ["must be no more than 253 bytes"]
-    return found if re.fullmatch(_SUBDOMAIN, name) else [*found, SUBDOMAIN_ERROR]
+    found = () if len(name) <= 253 else ("must be no more than 253 bytes",)
+    return found if re.fullmatch(_SUBDOMAIN, name) else (*found, SUBDOMAIN_ERROR)
 
 
-def label(name: str) -> list[str]:
+@_remembered
+def label(name: str) -> tuple[str, ...]:
     """Why `name` is no DNS label (RFC 1123)."""
-    found = [] if len(name) <= 63 else ["must be no more than 63 bytes"]
+    found = () if len(name) <= 63 else ("must be no more than 63 bytes",)
     if re.fullmatch(_LABEL, name):
         return found
-    return [*found, "must not contain dots" if re.fullmatch(_SUBDOMAIN, name) else LABEL_ERROR]
+    return (*found, "must not contain dots" if re.fullmatch(_SUBDOMAIN, name) else LABEL_ERROR)
 
 
-def label_1035(name: str) -> list[str]:
+@_remembered
+def label_1035(name: str) -> tuple[str, ...]:
     """Why `name` is no DNS label that starts with a letter (RFC 1035)."""
-    found = [] if len(name) <= 63 else ["must be no more than 63 bytes"]
-    return found if re.fullmatch(_LABEL_1035, name) else [*found, LABEL_1035_ERROR]
+    found = () if len(name) <= 63 else ("must be no more than 63 bytes",)
+    return found if re.fullmatch(_LABEL_1035, name) else (*found, LABEL_1035_ERROR)
 
 
-def path_segment(name: str) -> list[str]:
+def path_segment(name: str) -> tuple[str, ...]:
     """Why `name` cannot stand in a path."""
     if name in (".", ".."):
-        return [f"may not be '{name}'"]
-    return [f"may not contain '{c}'" for c in "/%" if c in name]
+        return (f"may not be '{name}'",)
+    return tuple(f"may not contain '{c}'" for c in "/%" if c in name)
 
 
-RULES = {"subdomain": subdomain, "label": label, "label-1035": label_1035, "path": path_segment}
+RULES: dict[str, Rule] = {"subdomain": subdomain, "label": label, "label-1035": label_1035, "path": path_segment}
 
 
-def qualified(key: str) -> list[str]:
+@_remembered
+def qualified(key: str) -> tuple[str, ...]:
     """Why `key` is no qualified name (`prefix/name`, the prefix optional)."""
     prefix, slash, name = key.rpartition("/")
     found: list[str] = []
@@ -88,26 +108,27 @@ def qualified(key: str) -> list[str]:
         else:
             found += ["prefix part " + text for text in subdomain(prefix)]
     if "/" in prefix:
-        return [
+        return (
             "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and "
             "end with an "
             "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
             "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' "
-            "(e.g. 'example.com/MyName')"
-        ]
+            "(e.g. 'example.com/MyName')",
+        )
     if not name:
         found.append("name part must be non-empty")
     elif len(name) > 63:
         found.append("name part must be no more than 63 bytes")
     if not re.fullmatch(_QUALIFIED, name):
         found.append(QUALIFIED_ERROR)
-    return found
+    return tuple(found)
 
 
-def label_value(value: str) -> list[str]:
+@_remembered
+def label_value(value: str) -> tuple[str, ...]:
     """Why `value` cannot be a label's."""
-    found = [] if len(value) <= 63 else ["must be no more than 63 bytes"]
-    return found if re.fullmatch(_VALUE, value) else [*found, VALUE_ERROR]
+    found = () if len(value) <= 63 else ("must be no more than 63 bytes",)
+    return found if re.fullmatch(_VALUE, value) else (*found, VALUE_ERROR)
 
 
 def label_causes(given: Mapping[str, Any] | None, field: str) -> list[Cause]:
@@ -129,11 +150,12 @@ def annotation_causes(given: Mapping[str, Any] | None, field: str) -> list[Cause
     return found
 
 
-def config_key(key: str) -> list[str]:
+@_remembered
+def config_key(key: str) -> tuple[str, ...]:
     """Why `key` cannot be a key of a ConfigMap or Secret."""
-    found = [] if len(key) <= 253 else ["must be no more than 253 characters"]
+    found = () if len(key) <= 253 else ("must be no more than 253 characters",)
     if not re.fullmatch(_CONFIG_KEY, key):
-        return [*found, CONFIG_KEY_ERROR]
+        return (*found, CONFIG_KEY_ERROR)
     if key in (".", ".."):
-        return [*found, f"must not be '{key}'"]
-    return [*found, "must not start with '..'"] if key.startswith("..") else found
+        return (*found, f"must not be '{key}'")
+    return (*found, "must not start with '..'") if key.startswith("..") else found
