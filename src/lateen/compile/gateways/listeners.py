@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any as Message
 
 from lateen.compile.clusters.client import client_of
@@ -35,36 +34,47 @@ def port_listeners(db: Engine, scope: Scope, groups: tuple[Group, ...]) -> dict[
     """The listeners of one port, by name: one for each address. They are made together because rules for one address
     can stand in the way of those for another."""
     client = Client(scope.namespace, scope.labels, None, client_of(scope).families)
-    taken = TakenNames()
     chains: dict[tuple[str, ...], list[Message]] = {}
     port = groups[0][0].port
+    taken = TakenNames()
+    ending: dict[GatewayServer, Message | None] = {}
+    # What ends TLS goes by its own hosts, and before what passes TLS on, which goes by the names in rules.
     for key, servers in groups:
-        binds = (key.bind,) if key.bind else wildcards(client_of(scope).families)
-        prefix = f"outbound_{listener_name(binds[0], port)}"
-        found = chains.setdefault(binds, [])
+        if not parse_protocol(key.protocol).is_http:
+            prefix = _prefix(scope, key)
+            ending |= {s: _ending_chain(db, client, s, prefix, taken) for s in servers if not s.passes_through}
+    for key, servers in groups:
+        found = chains.setdefault(_binds(scope, key), [])
         if parse_protocol(key.protocol).is_http:
-            found.append(http_chain(db, servers[0], prefix))
-        else:
-            for server in servers:
-                found.extend(_chains(db, scope, client, server, prefix, taken))
+            found.append(http_chain(db, servers[0], _prefix(scope, key)))
+            continue
+        for server in servers:
+            if not server.passes_through:
+                found.extend(chain for chain in (ending[server],) if chain is not None)
+            elif server.tls is not None and server.tls.mode is ServerTLSMode.AUTO_PASSTHROUGH:
+                found.extend(auto_passthrough_chains(db, scope, server))
+            else:
+                found.extend(tls_chains(db, client, server, taken))
     return {
         listener_name(binds[0], port): _listener(db, binds, port, found) for binds, found in chains.items() if found
     }
 
 
-def _chains(
-    db: Engine, scope: Scope, client: Client, server: GatewayServer, prefix: str, taken: TakenNames
-) -> Iterator[Message]:
-    if server.terminates_https:
-        yield https_chain(db, server, prefix)
-    elif not server.passes_through:
-        chain = tcp_chain(db, client, server)
-        if chain is not None:
-            yield chain
-    elif server.tls is not None and server.tls.mode is ServerTLSMode.AUTO_PASSTHROUGH:
-        yield from auto_passthrough_chains(db, scope, server)
-    else:
-        yield from tls_chains(db, client, server, taken)
+def _binds(scope: Scope, key: ServerPort) -> tuple[str, ...]:
+    return (key.bind,) if key.bind else wildcards(client_of(scope).families)
+
+
+def _prefix(scope: Scope, key: ServerPort) -> str:
+    """The prefix of statistics."""
+    return f"outbound_{listener_name(_binds(scope, key)[0], key.port)}"
+
+
+def _ending_chain(db: Engine, client: Client, server: GatewayServer, prefix: str, taken: TakenNames) -> Message | None:
+    """The chain of a server where TLS ends, or where there is none."""
+    chain = https_chain(db, server, prefix) if server.terminates_https else tcp_chain(db, client, server)
+    if chain is None or server.tls is None:
+        return chain
+    return chain if taken.take_all(db, server) else None
 
 
 def _listener(db: Engine, binds: tuple[str, ...], port: int, chains: list[Message]) -> Blob:

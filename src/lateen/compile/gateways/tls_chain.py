@@ -22,18 +22,34 @@ from lateen.model.ref import Ref
 
 
 class TakenNames:
-    """The server names that chains of one port already have, with the address of the last that took them."""
+    """The server names that chains of one port already have on its addresses: Envoy refuses a second chain for one."""
 
     def __init__(self) -> None:
-        self._binds: dict[str, str] = {}
+        self._taken: set[tuple[str, str]] = set()
 
     def take(self, names: tuple[str, ...], bind: str) -> str | None:
         """Take the names for a chain on an address; or answer the first that another one has, and take none."""
         for name in names:
-            if self._binds.get(name) == bind:
+            if (name, bind) in self._taken:
                 return name
-        self._binds.update(dict.fromkeys(names, bind))
+        self._taken.update((name, bind) for name in names)
         return None
+
+    def take_all(self, db: Engine, server: GatewayServer) -> bool:
+        """Take the names of a server that ends TLS; False, and a Diagnostic, if one of them is another server's."""
+        twice = self.take(server.server_names, server.server.bind)
+        if twice is not None:
+            db.report(
+                Diagnostic(
+                    severity=Severity.WARNING,
+                    code="duplicate-server-name",
+                    ref=server.source,
+                    field="spec.servers",
+                    message=f"the server on port {server.port} is left out: {twice} is another server's already",
+                    hint="have only one server of a port end TLS for a host, whatever the namespaces before it",
+                )
+            )
+        return twice is None
 
 
 def tls_chains(db: Engine, client: Client, server: GatewayServer, taken: TakenNames) -> Iterator[Message]:
