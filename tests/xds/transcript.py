@@ -9,7 +9,7 @@ A transcript is a list of steps. Each step is one event and `gets`, everything t
     ack: CDS                                of the oldest response of this type that was not answered
     nack: {type: CDS, error: text}          the same, refused
     status: the text of the status          (no event: what is said about the proxy)
-    reconnect: true                         a new session with the same state
+    reconnect: true                         a new stream to the same server (false: to one that was restarted)
 
 A step may say `rejects: [[TYPE, name], …]`: what the event turned out to refuse.
 """
@@ -25,7 +25,7 @@ from lateen.envoy.blob import CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, VIRTUA
 from lateen.envoy.snapshot import Snapshot
 from lateen.incremental.table import Table
 from lateen.xds.batch import Batch, Composer
-from lateen.xds.session import Session
+from lateen.xds.session import Doubts, Session
 from lateen.xds.wire import Request
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -47,8 +47,8 @@ class Player:
         self.published = False
         self._connect()
 
-    def _connect(self) -> None:
-        self.session = Session(self.composer, lambda url, name: f"the {name}", self._secret)
+    def _connect(self, doubts: Doubts | None = None) -> None:
+        self.session = Session(self.composer, lambda url, name: f"the {name}", self._secret, doubts)
         self.unanswered: dict[str, list[str]] = {kind: [] for kind in URL}
         if self.published:
             self.session.publish(self._snapshot())
@@ -141,8 +141,8 @@ class Player:
     def _on_status(self, value: str) -> None:
         assert str(self.session.status()) == value
 
-    def _on_reconnect(self, value: bool) -> None:
-        self._connect()
+    def _on_reconnect(self, same_server: bool) -> None:
+        self._connect(self.session.doubts() if same_server else None)
 
 
 def _merge(target: dict[str, Any], changes: dict[str, Any]) -> None:
