@@ -88,17 +88,15 @@ class ChainMatch(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
         return "h2c" in self.applications
 
     def message(self) -> Message:
-        """As a FilterChainMatch; names and blocks in order, blocks that cover everything left out."""
+        """As a FilterChainMatch; names and blocks in order and once each, blocks that cover everything left out."""
         match = listener_components_pb2.FilterChainMatch(
             transport_protocol=self.transport, application_protocols=self.applications
         )
         if self.destination_port:
             match.destination_port.value = self.destination_port
-        match.server_names.extend(sorted(self.names))
-        for cidr in sorted(self.cidrs):
-            block = cidr_range(cidr)
-            if block is not None and block.address_prefix != UNSPECIFIED_V4:
-                match.prefix_ranges.append(block)
+        match.server_names.extend(sorted(set(self.names)))
+        blocks = {_block(cidr): cidr for cidr in sorted(self.cidrs, reverse=True)}
+        match.prefix_ranges.extend(cidr_range(cidr) for block, cidr in reversed(blocks.items()) if block)
         return match
 
 

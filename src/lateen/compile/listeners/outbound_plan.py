@@ -183,16 +183,16 @@ class _Plan:
             draft.locked = True
 
     def entries(self) -> dict[str, OutboundEntry]:
-        """The outcome, by listener name. An address that one listener has first is no further address of another."""
-        return {
-            listener_name(bind, port): OutboundEntry(
-                binds=(bind, *(other for other in draft.binds[1:] if (other, port) not in self._drafts)),
-                port=draft.port,
-                bind_to_port=draft.bind_to_port,
-                parts=tuple(draft.parts),
+        """The outcome, by listener name. A further address belongs to the oldest listener that has it."""
+        taken = set(self._drafts)
+        found = {}
+        for (bind, port), draft in self._drafts.items():
+            others = tuple(other for other in draft.binds[1:] if (other, port) not in taken)
+            taken.update((other, port) for other in others)
+            found[listener_name(bind, port)] = OutboundEntry(
+                binds=(bind, *others), port=draft.port, bind_to_port=draft.bind_to_port, parts=tuple(draft.parts)
             )
-            for (bind, port), draft in sorted(self._drafts.items())
-        }
+        return dict(sorted(found.items()))
 
     def add(
         self,
@@ -215,41 +215,47 @@ class _Plan:
         if self._is_reserved(binds, port, protocol):
             self._leave_out(face, f"port {port} belongs to the proxy itself, no listener was made for it")
             return
-        cidrs: tuple[str, ...] = ()
         addresses = face.listen_addresses(self._families)
-        if not binds:
-            if protocol.is_http:
-                binds = self._wildcards
-            elif "/" in addresses[0]:
-                binds, cidrs = self._wildcards, addresses
-            else:
-                binds = addresses
-        current = self._drafts.get((binds[0], port))
-        if current is not None and current.locked:
-            return
-        parts: list[Part] = []
-        if not protocol.is_http:
-            parts.append(
-                TcpPart(
-                    service=key,
-                    source=face.source,
-                    egress_listener=egress_listener,
-                    port=port,
-                    cluster_port=face.cluster_port(port),
-                    tls=protocol.is_tls,
-                    by_name="/" in addresses[0] or (addresses[0] == self._wildcard == binds[0]),
-                    cidrs=cidrs,
-                    mongo=protocol is Protocol.MONGO,
+        for at, cidrs in self._places(addresses, binds, protocol):
+            current = self._drafts.get((at[0], port))
+            if current is not None and current.locked:
+                continue
+            parts: list[Part] = []
+            if not protocol.is_http:
+                parts.append(
+                    TcpPart(
+                        service=key,
+                        source=face.source,
+                        egress_listener=egress_listener,
+                        port=port,
+                        cluster_port=face.cluster_port(port),
+                        tls=protocol.is_tls,
+                        by_name=bool(cidrs) or "/" in addresses[0] or (addresses[0] == self._wildcard == at[0]),
+                        cidrs=cidrs,
+                        mongo=protocol is Protocol.MONGO,
+                    )
                 )
-            )
-        if not protocol.is_tcp:
-            parts.append(self._http_part(key, binds[0], port, protocol))
-        draft = _Draft(binds, port, bind_to_port, self._overall(protocol, binds[0]), parts)
-        if not self._join(current, draft, protocol):
-            at = listener_name(binds[0], port)
-            self._leave_out(
-                face, f"{protocol.value} cannot share listener {at} with what an older service speaks there"
-            )
+            if not protocol.is_tcp:
+                parts.append(self._http_part(key, at[0], port, protocol))
+            if not self._join(current, _Draft(at, port, bind_to_port, self._overall(protocol, at[0]), parts), protocol):
+                where = listener_name(at[0], port)
+                reason = f"{protocol.value} cannot share listener {where} with what an older service speaks there"
+                self._leave_out(face, reason)
+
+    def _places(
+        self, addresses: tuple[str, ...], binds: tuple[str, ...], protocol: Protocol
+    ) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """Where a service goes: addresses to listen on, with the blocks by which it is told apart there. Blocks among
+        the addresses of a service are matched on the unspecified address, for nobody can listen on a block."""
+        if binds:
+            return ((binds, ()),)
+        if protocol.is_http:
+            return ((self._wildcards, ()),)
+        if "/" in addresses[0]:
+            return ((self._wildcards, addresses),)
+        single = tuple(address for address in addresses if "/" not in address)
+        blocks = tuple(address for address in addresses if "/" in address)
+        return ((single, ()), (self._wildcards, blocks)) if blocks else ((single, ()),)
 
     def _leave_out(self, face: ServiceFace, reason: str) -> None:
         self.conflicts[face.source, reason] = None
