@@ -161,3 +161,24 @@ def test_ports_that_do_not_exist_are_left_out_and_reported() -> None:
     assert [p.number for p in _found(state, "web.shop.svc.cluster.local", "shop").ports] == [80]
     reports = [report for report in state.db.reports() if isinstance(report, Diagnostic)]
     assert [report.field for report in reports] == ["spec.ports[0].port", "spec.ports[2].port"]
+
+
+def test_identities_that_annotations_add() -> None:
+    state = mesh_of(
+        """
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    alpha.istio.io/kubernetes-serviceaccounts: vm,other
+    alpha.istio.io/canonical-serviceaccounts: "old.example.com"
+spec: {ports: [{port: 80}]}
+"""
+    )
+    assert _found(state, "web.shop.svc.cluster.local", "shop").subject_alt_names == (
+        "old.example.com",
+        "spiffe://cluster.local/ns/shop/sa/other",
+        "spiffe://cluster.local/ns/shop/sa/vm",
+    )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lateen.compile.services.identity import spiffe_identity
 from lateen.compile.services.protocol import select_protocol
 from lateen.compile.services.service import MeshPort, MeshService, Registry, Resolution
 from lateen.compile.workload import labels_of
@@ -14,7 +15,9 @@ EXPORT_TO = "networking.istio.io/exportTo"
 """Annotation with the namespaces that see a Service, comma-separated (a Service has no exportTo field)."""
 TRAFFIC_DISTRIBUTION = "networking.istio.io/traffic-distribution"
 CANONICAL_ACCOUNTS = "alpha.istio.io/canonical-serviceaccounts"
+"""Annotation: identities, comma-separated, under which workloads outside of Kubernetes serve it."""
 KUBERNETES_ACCOUNTS = "alpha.istio.io/kubernetes-serviceaccounts"
+"""Annotation: service accounts of its namespace, comma-separated, under which virtual machines serve it."""
 
 LARGEST_PORT = 65535
 
@@ -33,9 +36,9 @@ def service_ref(hostname: str, namespace: str, domain: str) -> Ref | None:
     return Ref("Service", namespace, name) if name != hostname and "." not in name else None
 
 
-def kubernetes_service(service: Service, domain: str) -> MeshService:
+def kubernetes_service(service: Service, domain: str, trust: str) -> MeshService:
     """Convert `service`. Headless Services are passed through, ExternalName ones are an alias of their target. Ports
-    that no API server would accept are left out (see `impossible_ports`)."""
+    that no API server would accept are left out (see `impossible_ports`). `trust` is the mesh's trust domain."""
     spec, meta = service.spec, service.metadata
     resolution = Resolution.CLIENT_SIDE
     alias_of = ""
@@ -69,6 +72,7 @@ def kubernetes_service(service: Service, domain: str) -> MeshService:
         created=meta.creation_timestamp,
         source=service.ref,
         alias_of=alias_of,
+        subject_alt_names=_identities(service, trust),
         node_local=spec.internal_traffic_policy == "Local",
         traffic_distribution=meta.annotations.get(TRAFFIC_DISTRIBUTION, "") or spec.traffic_distribution,
         publish_not_ready=spec.publish_not_ready_addresses,
@@ -89,6 +93,13 @@ def impossible_ports(service: Service) -> tuple[Diagnostic, ...]:
         for index, port in enumerate(service.spec.ports)
         if not 0 < port.port <= LARGEST_PORT
     )
+
+
+def _identities(service: Service, trust: str) -> tuple[str, ...]:
+    meta = service.metadata
+    accounts = _listed(meta.annotations.get(KUBERNETES_ACCOUNTS, ""))
+    found = {spiffe_identity(trust, meta.namespace, account) for account in accounts}
+    return tuple(sorted(found.union(_listed(meta.annotations.get(CANONICAL_ACCOUNTS, "")))))
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import msgspec
 
 from lateen.compile.mesh import trust_domain
 from lateen.compile.services.endpoint import NO_TLS, TLS_MODE_LABEL, Health
+from lateen.compile.services.identity import spiffe_identity
 from lateen.compile.services.locality import (
     CLUSTER_LABEL,
     HOSTNAME_LABEL,
@@ -51,11 +52,6 @@ class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     health: Health = Health.UNKNOWN
     selectable: bool = False
     """Whether selectors of ServiceEntries take it: it has an address, and a pod is ready and not about to end."""
-
-
-def spiffe_identity(trust: str, namespace: str, account: str) -> str:
-    """The SPIFFE ID of a service account."""
-    return f"spiffe://{trust}/ns/{namespace}/sa/{account}"
 
 
 def with_topology(labels: dict[str, str], locality: Locality, network: str, cluster: str, node: str) -> Labels:

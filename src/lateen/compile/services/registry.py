@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lateen.compile.mesh import domain
+from lateen.compile.mesh import domain, trust_domain
 from lateen.compile.services.kubernetes_service import (
     impossible_ports,
     kubernetes_service,
@@ -40,7 +40,7 @@ def declared_by_service(db: Engine, ref: Ref) -> MeshService | None:
         return None
     for wrong in impossible_ports(found):
         db.report(wrong)
-    return kubernetes_service(found, domain(db))
+    return kubernetes_service(found, domain(db), trust_domain(db))
 
 
 @query

@@ -140,6 +140,7 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     source: Ref
     """The object that declared it."""
     subject_alt_names: tuple[str, ...] = ()
+    """Names of servers beside the identities of the endpoints."""
     alias_of: str = ""
     """The target's host for ExternalName."""
     node_local: bool = False

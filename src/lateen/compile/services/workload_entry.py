@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from lateen.compile.mesh import trust_domain
 from lateen.compile.services.endpoint import MUTUAL_TLS, NO_TLS, TLS_MODE_LABEL
+from lateen.compile.services.identity import spiffe_identity
 from lateen.compile.services.locality import LOCALITY_LABEL, parse_locality
 from lateen.compile.services.network import CLUSTER
-from lateen.compile.services.pod import WorkloadFacts, spiffe_identity, with_topology
+from lateen.compile.services.pod import WorkloadFacts, with_topology
 from lateen.compile.workload import Locality
 from lateen.incremental.engine import Engine, query
 from lateen.model.message import FrozenMap
