@@ -182,3 +182,14 @@ def test_workloads_without_services_share_one_listener() -> None:
     first = blobs(mesh, workload("a", "10.1.0.11"))["virtualInbound"]
     assert first is blobs(mesh, workload("b", "10.1.0.12"))["virtualInbound"]
     assert first is not blobs(mesh, workload("web", "10.1.0.13"))["virtualInbound"]
+
+
+def test_an_ingress_listener_gives_way_to_an_outbound_one_of_its_name() -> None:
+    port = {"number": 80, "protocol": "HTTP", "name": "http"}
+    ingress = {"port": port, "bind": "0.0.0.0", "captureMode": "NONE", "defaultEndpoint": "127.0.0.1:8080"}
+    mesh = state(service("other", "10.96.0.7", ("http", 80)), document("Sidecar", "web", {"ingress": [ingress]}))
+    found = listeners(mesh, workload("web"))
+    assert destination(found["0.0.0.0_80"].filter_chains[0]) == "routes 80"
+    assert [str(r.ref) for r in mesh.db.reports() if r.code == "listener-conflict"] == ["Sidecar/default/web"]
+    alone = listeners(state(document("Sidecar", "web", {"ingress": [ingress]})), workload("web"))
+    assert destination(alone["0.0.0.0_80"].filter_chains[0]) == "inline inbound|80||"

@@ -24,6 +24,7 @@ from lateen.envoy.listener import VIRTUAL_INBOUND, listener_name
 from lateen.envoy.snapshot import Layer
 from lateen.incremental.engine import Engine, collection, query
 from lateen.incremental.table import Table
+from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.ref import Ref
 
 
@@ -63,9 +64,22 @@ def proxy_listeners_of(db: Engine, client: Client, capture: Capture) -> Layer:
 def inbound_listeners_of(
     db: Engine, namespace: str, labels: Labels, ips: tuple[str, ...], capture: Capture, sidecar: Ref | None
 ) -> Mapping[str, tuple[InboundPort]]:
-    """The inbound listeners on ports of their own, by name."""
-    ports = inbound_ports(db, namespace, labels, ips, capture, sidecar)
-    return {listener_name(port.binds[0], port.number): (port,) for port in ports if port.bind_to_port}
+    """The inbound listeners on ports of their own, by name. One that an outbound listener has already is left out: of
+    two with the same name Envoy refuses both, and all others with them."""
+    ports = [p for p in inbound_ports(db, namespace, labels, ips, capture, sidecar) if p.bind_to_port]
+    found = {listener_name(port.binds[0], port.number): (port,) for port in ports}
+    for name in sorted(found.keys() & outbound_plan(db, namespace, sidecar, capture, "").keys()) if found else ():
+        del found[name]
+        db.report(
+            Diagnostic(
+                severity=Severity.WARNING,
+                code="listener-conflict",
+                message=f"ingress and egress both need the listener {name}; the ingress listener was left out",
+                hint="bind the ingress listener to the address of the pod",
+                ref=sidecar,
+            )
+        )
+    return found
 
 
 @query
