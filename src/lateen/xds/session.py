@@ -35,8 +35,8 @@ _SHORT = {CLUSTER: "CDS", ENDPOINT: "EDS", LISTENER: "LDS", ROUTE: "RDS", SECRET
 Doubts: TypeAlias = Mapping[str, Names]
 """Type URL -> names of which a proxy may claim the wrong version on its next stream.
 
-Envoy records no version of a response that it refused, though a part of it took effect; it claims the endpoints of a
-cluster that is warming in the version of before, though the cluster needs them again; it claims the hosts of a table
+Envoy records no version of a response that it refused, though a part of it took effect; it claims a
+cluster that is warming, though the endpoints that it needs again may not have arrived; it claims the hosts of a table
 that it dropped, and may have the table again without them. A stream that ends leaves what it did not see acknowledged
 to the next one of the same proxy. Under the type URL of virtual hosts the names are those of tables.
 """
@@ -177,8 +177,6 @@ class Session:
     def doubts(self) -> Doubts:
         """What a stream of the same proxy must not believe: see `Doubts`."""
         found = {url: s.doubtful.union(*(b.changed for b in s.sent)) for url, s in self._types.items()}
-        warming = [name for batch in self._clusters.sent for name in batch.changed]
-        found[ENDPOINT] = found[ENDPOINT].union(warming)
         if self._snapshot is not None:
             found[VIRTUAL_HOST] = self._hosts.unsettled(self._snapshot, self._routes)
         share = self._composer.name_sets.shared
