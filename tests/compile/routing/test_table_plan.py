@@ -96,6 +96,14 @@ def test_a_table_that_no_sidecar_has_is_empty() -> None:
     assert list(hosts(world, sidecar(), "81")) == ["allow_any"]
 
 
+def test_a_refused_route_for_every_request_leaves_the_next_ones_in_force() -> None:
+    bad = 'name: bad, redirect: {uri: "/x", redirectCode: 304}, match: [{uri: {prefix: /}}]'
+    world = state(service("catalog"), rule("partly", "catalog", f"{bad}}}, {{name: good, {to('catalog')}"))
+    (route,) = hosts(world, sidecar(), "80")["catalog.plaza.svc.cluster.local:80"].routes
+    assert route.name == "good"
+    assert any("spec.http[0]" in said for said in reports(world))
+
+
 def test_a_rule_of_which_envoy_takes_nothing_is_as_good_as_absent() -> None:
     world = state(service("catalog"), rule("bad", "catalog", 'name: bad, redirect: {uri: "/x", redirectCode: 304}'))
     (route,) = hosts(world, sidecar(), "80")["catalog.plaza.svc.cluster.local:80"].routes

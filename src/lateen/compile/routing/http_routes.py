@@ -7,6 +7,7 @@ What a translation needs to know of the rest of the mesh comes in as `Target`s: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 from envoy.config.route.v3.route_components_pb2 import Decorator, Route, RouteAction, WeightedCluster
@@ -14,6 +15,7 @@ from envoy.config.route.v3.route_components_pb2 import Decorator, Route, RouteAc
 from lateen.compile.routing.source_match import RouteClient, http_match_applies
 from lateen.envoy.authority import require_authority_port
 from lateen.envoy.blob import pack
+from lateen.envoy.constraints import violations
 from lateen.envoy.cors import CORS_FILTER, cors_policy
 from lateen.envoy.direct_response import direct_response_action
 from lateen.envoy.fault import FAULT_FILTER, http_fault
@@ -97,19 +99,38 @@ def destinations(http: tuple[HTTPRoute, ...], rules: Rules) -> Iterator[Destinat
         yield from (mirror.destination for mirror in route.mirrors if mirror.destination is not None)
 
 
+class Refusal(NamedTuple):
+    """A route that Envoy would refuse, and the whole table with it."""
+
+    rule: int
+    """Index of the route in the VirtualService."""
+    name: str
+    reasons: tuple[str, ...]
+
+
 def http_routes(
     http: tuple[HTTPRoute, ...], rules: Rules, targets: Mapping[Destination, Target], options: RouteOptions
-) -> tuple[Route, ...]:
-    """The Envoy routes of the given rules, in order, up to the first that every request meets."""
+) -> tuple[tuple[Route, ...], tuple[Refusal, ...]]:
+    """The Envoy routes of the given rules, in order, up to the first that every request meets; and those left out."""
     translation = _Translation(targets, options)
     routes: list[Route] = []
+    refused: list[Refusal] = []
     for index, at in rules:
         route = http[index]
-        message = translation.route(route, route.match[at] if at != EVERY_REQUEST else None)
+        try:
+            message = translation.route(route, route.match[at] if at != EVERY_REQUEST else None)
+        except ValueError as error:
+            # A number that the message cannot hold, or text that is no Unicode.
+            refused.append(Refusal(index, route.name, (str(error),)))
+            continue
+        reasons = tuple(violations(message))
+        if reasons:
+            refused.append(Refusal(index, message.name, reasons))
+            continue
         routes.append(message)
         if is_catch_all(message.match):
             break
-    return tuple(routes)
+    return tuple(routes), tuple(refused)
 
 
 class _Translation:

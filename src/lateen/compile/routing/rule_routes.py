@@ -11,6 +11,7 @@ from envoy.config.route.v3.route_components_pb2 import Route
 
 from lateen.compile.mesh import default_retries
 from lateen.compile.routing.http_routes import (
+    Refusal,
     RouteOptions,
     RouteSemantics,
     Rules,
@@ -21,8 +22,7 @@ from lateen.compile.routing.http_routes import (
 )
 from lateen.compile.routing.source_match import RouteClient
 from lateen.compile.routing.targets import Directions
-from lateen.compile.routing.virtual_service import complete, route_semantics
-from lateen.envoy.constraints import violations
+from lateen.compile.routing.virtual_service import complete, qualified, route_semantics
 from lateen.incremental.engine import Engine
 from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.networking.destination import Destination
@@ -70,21 +70,23 @@ def translate_rule(db: Engine, resolved: ResolvedRule) -> tuple[Route, ...]:
         default_retries=default_retries(db),
         semantics=resolved.semantics,
     )
-    routes = http_routes(spec.http, resolved.rules, dict(resolved.targets), options)
-    return tuple(route for route in routes if _acceptable(db, resolved.source, route))
+    routes, refused = http_routes(spec.http, resolved.rules, dict(resolved.targets), options)
+    for refusal in refused:
+        _report(db, resolved.source, refusal)
+    return routes
 
 
-def _acceptable(db: Engine, source: Ref, route: Route) -> bool:
-    """Whether Envoy takes the route. It would refuse the whole table for one that it does not."""
-    wrong = list(violations(route))
-    if wrong:
-        db.report(
-            Diagnostic(
-                severity=Severity.ERROR,
-                code="route-refused",
-                ref=source,
-                message=f"the route {route.name!r} is left out, for Envoy would refuse it: {'; '.join(wrong)}",
-                hint="correct the named part of the route; the other routes take effect",
-            )
+def _report(db: Engine, source: Ref, refusal: Refusal) -> None:
+    written = qualified(db, source)
+    # Where routes come from delegates, their places are not those of the text.
+    in_place = written is not None and all(route.delegate is None for route in written.http)
+    db.report(
+        Diagnostic(
+            severity=Severity.ERROR,
+            code="route-refused",
+            ref=source,
+            field=f"spec.http[{refusal.rule}]" if in_place else "",
+            message=f"the route {refusal.name!r} is left out, for Envoy would refuse it: {'; '.join(refusal.reasons)}",
+            hint="correct the named part of the route; the other routes take effect",
         )
-    return not wrong
+    )
