@@ -90,3 +90,15 @@ async def test_nothing_comes_back_to_the_ports_of_the_proxy_itself(mesh: Mesh) -
     for port in (15001, 15006):
         assert await client.exchange(outside.address, port, BYTES) == b""
         assert await outside.exchange(client.address, port, BYTES) == b""
+
+
+async def test_unknown_hosts_are_looked_up_by_the_proxy(start_mesh: Callable[..., Awaitable[Mesh]]) -> None:
+    """ALLOW_ANY_DYNAMIC_DNS: plain HTTP goes where the name leads, whatever address was dialled; bytes as ALLOW_ANY."""
+    mesh = await start_mesh("outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}")
+    mesh.resolve("by-name.test", "10.200.1.2")
+    client, outside = await world(mesh)
+    assert outside.address == "10.200.1.2"
+    for port in (8080, 8090):
+        answer = await client.get("10.99.9.9", port, host=f"by-name.test:{port}")
+        assert (answer.status, answer.seen["server"]) == (200, "outside")
+    assert await client.exchange(outside.address, 9000, BYTES) == b"echo " + BYTES

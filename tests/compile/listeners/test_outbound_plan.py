@@ -224,3 +224,11 @@ def test_the_http_proxy_port_is_on_loopback_and_admits_absolute_urls() -> None:
     listener = listeners(state(mesh="proxyHttpPort: 15002"))["127.0.0.1_15002"]
     http = manager(listener.filter_chains[0])
     assert http.rds.route_config_name == "http_proxy" and http.http_protocol_options.allow_absolute_url.value
+
+
+def test_a_port_for_an_http_proxy_serves_all_services_by_one_table() -> None:
+    port = {"number": 3128, "protocol": "HTTP_PROXY", "name": "proxy"}
+    sidecar = document("Sidecar", "s", {"egress": [{"port": port, "captureMode": "NONE", "hosts": ["./*"]}]})
+    found = listeners(state(service("a", "10.96.0.1", ("http", 80)), service("b", "10.96.0.2", ("tcp", 81)), sidecar))
+    assert set(found) == OWN | {"127.0.0.1_3128"}
+    assert [destination(c) for c in chains(found["127.0.0.1_3128"])] == ["routes 3128"]
