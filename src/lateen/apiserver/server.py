@@ -69,6 +69,8 @@ class Config:
     port: int = 6443
     socket: socket.socket | None = None
     """A listening socket that somebody else bound; `host` and `port` then only name it."""
+    also: tuple[socket.socket, ...] = ()
+    """Further listening sockets, such as those of another network namespace."""
     advertise: tuple[str, ...] = ()
     """Further addresses and names the certificate is for."""
     endpoint: tuple[str, int] | None = None
@@ -171,7 +173,7 @@ class ApiServer:
                 backlog=1024,
             )
         )
-        task = asyncio.create_task(server.serve(sockets=[self._socket]))
+        task = asyncio.create_task(server.serve(sockets=[self._socket, *self._config.also]))
         try:
             while not server.started:
                 if task.done():

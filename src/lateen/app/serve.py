@@ -43,7 +43,9 @@ class Service:
 
     def __init__(self, source: Source, plane: ControlPlane, secrets: SecretSource, say: Say) -> None:
         self._source = source
-        self._server = XdsServer(plane, secrets)
+        self.server = XdsServer(plane, secrets)
+        self.serving = asyncio.Event()
+        """Set when the first documents were taken in: from now on there is something to serve."""
         self._plane = plane
         self._secrets = secrets
         self._say = say
@@ -62,19 +64,20 @@ class Service:
                 if rotation is None:
                     seconds = time.perf_counter() - started
                     self._say(f"took in {len(changes)} objects in {1000 * seconds:.0f} ms")
-                    self._say(f"serving xDS on {await self._server.listen(xds_address)}")
-                    rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self._server))
+                    self._say(f"serving xDS on {await self.server.listen(xds_address)}")
+                    self.serving.set()
+                    rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self.server))
                 else:
-                    self._server.publish(update.snapshots)
+                    self.server.publish(update.snapshots)
                     if any(change.ref.kind in SECRET_KINDS for change in changes):
-                        self._server.secrets_changed()
+                        self.server.secrets_changed()
                     if update.objects:
                         self._tell_change(changes, update, time.perf_counter() - started)
                 self._tell_diagnostics()
         finally:
             if rotation is not None:
                 rotation.cancel()
-            await self._server.stop(grace=0.5)
+            await self.server.stop(grace=0.5)
 
     def _tell_change(self, changes: list[Change], update: Update, seconds: float) -> None:
         first = changes[0]

@@ -17,10 +17,12 @@ COMMANDS = {
     "apiserver": ("lateen.cli.apiserver:apiserver", "Serve the Kubernetes API from one small process."),
     "config": ("lateen.cli.config:config", "Print what a proxy would get, offline."),
     "convert": ("lateen.cli.convert:convert", "Turn rules of Istio's first API into today's."),
+    "down": ("lateen.cli.down:down", "End a cluster of this machine."),
     "demo": ("lateen.cli.demo:demo", "See it work: Hello Web behind a real Envoy, in half a minute."),
     "proxy": ("lateen.cli.proxy:proxy", "Run one Envoy as a sidecar or a gateway of the mesh."),
     "serve": ("lateen.cli.serve:serve", "Steer Envoy proxies by documents."),
     "status": ("lateen.cli.status:status", "Show what each connected proxy holds."),
+    "up": ("lateen.cli.up:up", "Start a cluster on this machine."),
     "validate": ("lateen.cli.validate:validate", "Check documents as Istio's webhook does."),
 }
 """Command -> (`module:function`, one line of help). The line stands here so that `lateen --help` imports nothing."""
