@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.truth import destination_rule, gateway, peer_authentication, service_entry, sidecar, virtual_service
+from tests.truth import (
+    authorization_policy,
+    destination_rule,
+    gateway,
+    peer_authentication,
+    service_entry,
+    sidecar,
+    virtual_service,
+)
 from tests.truth.documents import Document
 
 
@@ -18,5 +26,6 @@ def configuration(random: Random, addresses: dict[str, str]) -> list[Document]:
         *gateways,
         *virtual_service.virtual_services(random, gateways),
         *sidecar.sidecars(random),
+        *authorization_policy.authorization_policies(random),
         *peer_authentication.peer_authentications(random),
     ]

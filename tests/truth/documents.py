@@ -7,7 +7,12 @@ from typing import Any
 
 Document = dict[str, Any]
 
-_VERSIONS = {"Service": "v1", "Secret": "v1", "PeerAuthentication": "security.istio.io/v1"}
+_VERSIONS = {
+    "Service": "v1",
+    "Secret": "v1",
+    "PeerAuthentication": "security.istio.io/v1",
+    "AuthorizationPolicy": "security.istio.io/v1",
+}
 
 
 def document(kind: str, name: str, spec: Document | None, namespace: str = "default", **body: Any) -> Document:

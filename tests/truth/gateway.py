@@ -47,6 +47,8 @@ def _tls(random: Random, name: str) -> Document:
     if mode == "PASSTHROUGH":
         port = {"number": 443, "name": name, "protocol": "TLS"}
         return {"port": port, "hosts": hosts, "tls": {"mode": mode}}
+    if random.random() < 0.15:
+        hosts = [f"{random.choice(('default', '*'))}/{host}" for host in hosts]
     protocol = "HTTPS" if random.random() < 0.8 else "TLS"
     tls = {"mode": mode, "credentialName": CREDENTIAL}
     return {"port": {"number": 443, "name": name, "protocol": protocol}, "hosts": hosts, "tls": tls}

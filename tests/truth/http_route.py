@@ -128,6 +128,8 @@ def _operations(random: Random, names: tuple[str, ...]) -> Document:
     made: Document = {}
     if random.random() < 0.6:
         made["set"] = {random.choice(names): random.choice(("set", "100%%", "%REQ(x-user)%"))}
+        if random.random() < 0.15 and "x-user" in names:
+            made["set"]["host"] = "told.test"
     if random.random() < 0.4:
         made["add"] = {random.choice(names): "added"}
     if random.random() < 0.4:

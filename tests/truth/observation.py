@@ -71,7 +71,7 @@ async def _http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, htt
     headers = [("host", http.authority or ""), *http.headers, ("connection", "close")]
     writer.write(connection.send(h11.Request(method=http.method, target=http.path, headers=headers)) or b"")
     writer.write(connection.send(h11.EndOfMessage()) or b"")
-    status, received, body = 0, {}, b""
+    status, received, body = 0, dict[str, str](), b""
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
@@ -93,7 +93,7 @@ async def _http2(
     scheme = http.scheme or transport
     pseudo = [(":method", http.method), (":scheme", scheme), (":authority", http.authority or ""), (":path", http.path)]
     connection.send_headers(1, [*pseudo, *http.headers], end_stream=True)
-    status, received, body = 0, {}, b""
+    status, received, body = 0, dict[str, str](), b""
     while True:
         writer.write(connection.data_to_send())
         data = await reader.read(65536)
@@ -101,7 +101,7 @@ async def _http2(
             return Closed()
         for event in connection.receive_data(data):
             if isinstance(event, ResponseReceived):
-                received = dict(event.headers)
+                received = {str(name): str(value) for name, value in event.headers}
                 status = int(received.pop(":status"))
             elif isinstance(event, DataReceived):
                 body += event.data

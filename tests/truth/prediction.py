@@ -136,18 +136,19 @@ class Prediction:
         assert answer.cluster is not None, answer
         assert answer.downstream_tls is not None, answer
         cluster = resources.cluster(answer.cluster.name)
+        identity = self._world.identity(pod.name)
         inner = replace(flow, layers=flow.layers[1:]) if answer.downstream_tls.terminates_tls else flow
         if http is not None:
             inner = replace(inner, told=answer.downstream_tls.certificate_validated)
         for group in answer.cluster.localities:
             for endpoint in usable(answer.cluster, group) if answer.cluster.priorities else group.endpoints:
                 if http is None:
-                    sent = _dressed(inner, cluster, endpoint, "")
+                    sent = _dressed(inner, cluster, endpoint, "", identity)
                     yield from self._forward(pod, endpoint, sent, way, inbound)
                     continue
                 forward = http.action
                 assert isinstance(forward, Forward), answer
-                sent = _sent(inner, forward, cluster, endpoint)
+                sent = _sent(inner, forward, cluster, endpoint, identity)
                 for outcome in self._forward(pod, endpoint, sent, way, inbound):
                     yield _answered(outcome, forward)
 
@@ -205,12 +206,10 @@ def _answered(outcome: Outcome, forward: Forward) -> Outcome:
     return outcome
 
 
-def _sent(flow: Flow, forward: Forward, cluster: Any, endpoint: Endpoint) -> Flow:
+def _sent(flow: Flow, forward: Forward, cluster: Any, endpoint: Endpoint, identity: str) -> Flow:
     """The request as the upstream gets it."""
     assert flow.http is not None
-    headers = {name.lower(): value for name, value in flow.http.headers}
-    for mutation in forward.headers:
-        _mutate(headers, mutation)
+    headers = _mutated([(name.lower(), value) for name, value in flow.http.headers], forward.headers)
     version = _version(cluster, flow.http.version)
     authority = endpoint.hostname if forward.authority is None else forward.authority
     http = HttpRequest(
@@ -218,9 +217,9 @@ def _sent(flow: Flow, forward: Forward, cluster: Any, endpoint: Endpoint) -> Flo
         method=flow.http.method,
         authority=authority,
         path=forward.path,
-        headers=tuple(headers.items()),
+        headers=tuple(headers),
     )
-    return _dressed(Flow((), http, flow.told), cluster, endpoint, version)
+    return _dressed(Flow((), http, flow.told), cluster, endpoint, version, identity)
 
 
 def _version(cluster: Any, spoken: str) -> str:
@@ -234,7 +233,7 @@ def _version(cluster: Any, spoken: str) -> str:
     return HTTP2 if options.explicit_http_config.HasField("http2_protocol_options") else HTTP11
 
 
-def _dressed(flow: Flow, cluster: Any, endpoint: Endpoint, version: str) -> Flow:
+def _dressed(flow: Flow, cluster: Any, endpoint: Endpoint, version: str, identity: str) -> Flow:
     """`flow` within the TLS of the transport socket that was chosen for the endpoint; `version` of HTTP, if it is."""
     sockets = {m.name: m.transport_socket for m in cluster.transport_socket_matches}
     sockets.setdefault(cluster.transport_socket.name, cluster.transport_socket)
@@ -248,30 +247,32 @@ def _dressed(flow: Flow, cluster: Any, endpoint: Endpoint, version: str) -> Flow
         names = cluster.metadata.filter_metadata[alpn.METADATA]
         offered = tuple(names["http2" if version == HTTP2 else "http1"].split(","))
     certificate = bool(common.tls_certificate_sds_secret_configs or common.tls_certificates)
-    tls = ClientTls(server_name=context.sni, alpn=offered, certificate=certificate)
+    uris = (identity,) if certificate else ()
+    tls = ClientTls(server_name=context.sni, alpn=offered, certificate=certificate, uris=uris)
     return replace(flow, layers=(tls, *flow.layers))
 
 
 def _changed(headers: dict[str, str], mutations: tuple[HeaderMutation, ...]) -> Headers:
     """Response headers that the test looks at, after a proxy's changes."""
+    return _kept(dict(_mutated(list(headers.items()), mutations)), RESPONSE_HEADERS)
+
+
+def _mutated(headers: list[tuple[str, str]], mutations: tuple[HeaderMutation, ...]) -> list[tuple[str, str]]:
+    """Headers (names in lower case) after these changes."""
     for mutation in mutations:
-        _mutate(headers, mutation)
-    return _kept(headers, RESPONSE_HEADERS)
-
-
-def _mutate(headers: dict[str, str], mutation: HeaderMutation) -> None:
-    """One change, of the last value of each header: that is the one that applications tell."""
-    name = mutation.name.lower()
-    match mutation.operation:
-        case "remove":
-            headers.pop(name, None)
-        case "add if absent":
-            headers.setdefault(name, mutation.value)
-        case "overwrite if present":
-            if name in headers:
-                headers[name] = mutation.value
-        case _:
-            headers[name] = mutation.value
+        name = mutation.name.lower()
+        has = any(n == name for n, _ in headers)
+        match mutation.operation:
+            case "append":
+                headers = [*headers, (name, mutation.value)]
+            case "add if absent":
+                headers = headers if has else [*headers, (name, mutation.value)]
+            case "overwrite if present" if not has:
+                pass
+            case _:
+                headers = [(n, v) for n, v in headers if n != name]
+                headers += [(name, mutation.value)] if mutation.operation != "remove" else []
+    return headers
 
 
 def _kept(headers: dict[str, str], names: tuple[str, ...]) -> Headers:

@@ -13,6 +13,7 @@ from tests.truth.vocabulary import (
     ENTRY_ADDRESS,
     HEADER_VALUES,
     METHODS,
+    ODD_PATHS,
     PATHS,
     QUERIES,
     REQUEST_HEADERS,
@@ -23,7 +24,20 @@ _SERVICE_NAMES = {
     WEB: ("web", "web.default", "web.default.svc", WEB, "WEB"),
     STORE: ("store", "store.other", STORE, "store.other:80"),
 }
-_NAMES = ("static.test", "dns.test", "a.wild.test", "virtual.test", "a.virtual.test", "nobody.test", *EDGE_NAMES)
+_NAMES = (
+    "static.test",
+    "dns.test",
+    "a.wild.test",
+    "virtual.test",
+    "a.virtual.test",
+    "nobody.test",
+    "a.b.wild.test",
+    "static.test:80",
+    "static.test.",
+    "two.test",
+    "workloads.test",
+    *EDGE_NAMES,
+)
 _FOREIGN_ADDRESS = "10.99.9.9"
 """Nobody has it."""
 
@@ -53,7 +67,7 @@ def _outbound_http(random: Random, addresses: dict[str, str]) -> Question:
 
 
 def _outbound_bytes(random: Random, addresses: dict[str, str]) -> Question:
-    address = random.choice((*ADDRESSES.values(), ENTRY_ADDRESS, "10.99.3.9", *addresses.values()))
+    address = random.choice((*ADDRESSES.values(), ENTRY_ADDRESS, "10.99.3.9", "10.99.4.4", *addresses.values()))
     return Question(random.choice(CLIENTS), Address(address, random.choice((9000, 9000, 7000, 5555, 80))))
 
 
@@ -84,7 +98,9 @@ def _edge(random: Random, addresses: dict[str, str]) -> Question:
     port = random.choice([target for _, target in GATEWAY_PORTS] + [8080, 8443])
     address = Address(addresses[GATEWAY], port)
     name = random.choice(EDGE_NAMES)
-    host = random.choice((name, name, name, f"{name}:{port}", name.upper(), random.choice(EDGE_NAMES)))
+    host = random.choice(
+        (name, name, name, f"{name}:{port}", f"{name}:99", f"{name}.", name.upper(), random.choice(EDGE_NAMES))
+    )
     if port == 9000:
         return Question(STRANGER, address)
     if port == 8443:
@@ -100,6 +116,8 @@ def _tls(random: Random, name: str, http: HttpRequest | None) -> ClientTls:
 
 def _http(random: Random, authority: str) -> HttpRequest:
     headers = [(n, random.choice(HEADER_VALUES)) for n in REQUEST_HEADERS if random.random() < 0.35]
+    if headers and random.random() < 0.15:
+        headers.append((headers[0][0], random.choice(HEADER_VALUES)))
     method = random.choice(("GET", "GET", *METHODS))
     if random.random() < 0.1:
         headers += [("origin", "http://origin.test"), ("access-control-request-method", "GET")]
@@ -107,6 +125,6 @@ def _http(random: Random, authority: str) -> HttpRequest:
         version=random.choice((HTTP11, HTTP11, HTTP2)),
         method=method,
         authority=authority,
-        path=random.choice(PATHS) + random.choice(QUERIES),
+        path=random.choice(ODD_PATHS if random.random() < 0.1 else PATHS) + random.choice(QUERIES),
         headers=tuple(headers),
     )

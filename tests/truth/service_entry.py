@@ -18,7 +18,15 @@ def service_entries(random: Random, addresses: dict[str, str]) -> list[Document]
     both = [{"address": outside, "labels": {"version": "v1"}}, {**somewhere, "labels": {"version": "v2"}}]
     known = [
         _entry(random, "static.test", "HTTP", 80, 8080, resolution="STATIC", endpoints=both[: random.randint(1, 2)]),
-        _entry(random, "dns.test", "HTTP", 80, 8080, resolution="DNS", endpoints=[{"address": outside}]),
+        _entry(
+            random,
+            "dns.test",
+            "HTTP",
+            80,
+            8080,
+            resolution=random.choice(("DNS", "DNS_ROUND_ROBIN")),
+            endpoints=[{"address": outside}],
+        ),
         _entry(
             random, "*.wild.test", random.choice(("HTTP", "TLS")), random.choice((8080, 8443)), 0, resolution="NONE"
         ),
@@ -33,7 +41,22 @@ def service_entries(random: Random, addresses: dict[str, str]) -> list[Document]
             endpoints=both[: random.randint(1, 2)],
             addresses=[random.choice((ENTRY_ADDRESS, _RANGE))],
         ),
+        _entry(random, "two.test", "HTTP", 8081, 8080, resolution="STATIC", endpoints=both, addresses=["10.99.4.4"]),
+        _entry(
+            random,
+            "workloads.test",
+            "HTTP",
+            80,
+            random.choice((8080, 7000)),
+            resolution="STATIC",
+            workloadSelector={"labels": {"app": random.choice(("web", "machine"))}},
+        ),
     ]
+    machine = {"address": outside, "labels": {"app": "machine", "version": "v1"}, "serviceAccount": "machine"}
+    if random.random() < 0.4:
+        known.append(document("WorkloadEntry", "machine", machine))
+    if random.random() < 0.3:
+        known[0]["spec"]["exportTo"] = [random.choice((".", "*"))]
     return [entry for entry in known if random.random() < 0.6]
 
 

@@ -19,7 +19,21 @@ def sidecars(random: Random) -> list[Document]:
     if random.random() < 0.3:
         spec = {"workloadSelector": {"labels": {"app": "front"}}, **_spec(random)}
         made.append(document("Sidecar", "front", spec))
+    if random.random() < 0.2:
+        spec = {"workloadSelector": {"labels": {"app": "web"}}, **_spec(random), "ingress": _ingress(random)}
+        made.append(document("Sidecar", "web", spec))
     return made
+
+
+def _ingress(random: Random) -> list[Document]:
+    ports = random.sample(((8080, "HTTP"), (9000, "TCP"), (7000, "HTTP"), (6000, "HTTP")), random.randint(1, 3))
+    return [
+        {
+            "port": {"number": number, "protocol": protocol, "name": f"in-{number}"},
+            "defaultEndpoint": f"{random.choice(('127.0.0.1', '0.0.0.0'))}:{random.choice((8080, 8081, number))}",
+        }
+        for number, protocol in ports
+    ]
 
 
 def _spec(random: Random) -> Document:

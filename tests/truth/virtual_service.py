@@ -11,6 +11,11 @@ from tests.truth.vocabulary import EDGE_HOSTS, EDGE_NAMES
 from tests.truth.world import HEADLESS, STORE, WEB
 
 _MESH_HOSTS = (WEB, "web", STORE, "static.test", "dns.test", "virtual.test", "*.virtual.test", "*.wild.test", HEADLESS)
+_BYTES_MATCHES: tuple[Document, ...] = (
+    {"port": 9000},
+    {"destinationSubnets": ["10.99.3.0/28"]},
+    {"sourceLabels": {"app": "front"}},
+)
 _DELEGATE = "delegate"
 
 
@@ -48,7 +53,11 @@ def _edge(random: Random, name: str, gateways: list[str]) -> Document:
     hosts = ["*"] if "*" in hosts else list(dict.fromkeys(hosts))
     if "*" not in hosts and random.random() < 0.2:
         gateways = [*gateways, "mesh"]
-    spec = {"hosts": hosts, "gateways": gateways, "http": _http(random, gateway=True)}
+    rules = _http(random, gateway=True)
+    for rule in rules:
+        if random.random() < 0.1 and "match" in rule:
+            rule["match"][0]["gateways"] = [random.choice(gateways)]
+    spec = {"hosts": hosts, "gateways": gateways, "http": rules}
     return document("VirtualService", name, spec, random.choice(("default", "other")))
 
 
@@ -65,14 +74,14 @@ def _http(random: Random, gateway: bool) -> list[Document]:
 def _bytes(random: Random, gateways: list[str]) -> Document:
     shares = random.choice(((100,), (50, 50), (25, 75)))
     hosts = random.sample((WEB, STORE, "bytes.test"), len(shares))
-    route = [
+    route: list[Document] = [
         {"destination": {"host": h, "port": {"number": 9000}}, "weight": w} for h, w in zip(hosts, shares, strict=True)
     ]
     if random.random() < 0.3:
         route[0]["destination"]["subset"] = random.choice(("v1", "v2"))
     rule: Document = {"route": route}
     if random.random() < 0.5:
-        rule["match"] = [{"port": 9000}]
+        rule["match"] = [random.choice(_BYTES_MATCHES)]
     if random.random() < 0.5:
         return document(
             "VirtualService", "bytes-mesh", {"hosts": [random.choice((WEB, STORE, "bytes.test"))], "tcp": [rule]}

@@ -55,7 +55,13 @@ STRANGER = "outside"
 GATEWAY = "ingress"
 
 _REDIRECTED = ("front", "back", "web-v1", "web-v2", "store-v1")
-_NAMESPACES = {"back": "other", "store-v1": "other", "store-v2": "other", "outside": "abroad"}
+_NAMESPACES = {
+    "back": "other",
+    "store-v1": "other",
+    "store-v2": "other",
+    "outside": "abroad",
+    GATEWAY: GATEWAY_NAMESPACE,
+}
 
 
 class World(Mesh):
@@ -96,6 +102,11 @@ class World(Mesh):
         self._laid = await self.apply(*map(json.dumps, documents))
         await self.apply(*slices)
         await asyncio.gather(*(s.wait_until(partial(_is_drained, s)) for p in self.pods.values() if (s := p.sidecar)))
+
+    def identity(self, pod: str) -> str:
+        """The name in the certificate of a pod's sidecar."""
+        account = pod if pod == GATEWAY else pod.partition("-")[0]
+        return f"spiffe://cluster.local/ns/{_NAMESPACES.get(pod, 'default')}/sa/{account}"
 
     def owner(self, ip: str) -> Pod | None:
         """The pod with this address."""
