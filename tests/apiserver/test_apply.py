@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lateen.apiserver.apply import paths, typed
+from lateen.apiserver.apply import field_sets, merging, paths
 from lateen.apiserver.schema.builtin import kind_schema
 
 DEPLOYMENT = kind_schema("apps/v1", "Deployment")
@@ -22,25 +22,25 @@ CONTAINERS = ("f:spec", "f:template", "f:spec", "f:containers")
 
 
 def test_fields_of_a_list_with_keys() -> None:
-    found = typed.field_set(DEPLOYMENT, with_containers({"name": "a", "image": "1", "args": ["x"]}))
+    found = field_sets.field_set(DEPLOYMENT, with_containers({"name": "a", "image": "1", "args": ["x"]}))
     item = (*CONTAINERS, 'k:{"name":"a"}')
     assert found == {item, (*item, "f:name"), (*item, "f:image"), (*item, "f:args")}
 
 
 def test_default_keys_are_part_of_an_item() -> None:
-    found = typed.field_set(DEPLOYMENT, with_containers({"name": "a", "ports": [{"containerPort": 80}]}))
+    found = field_sets.field_set(DEPLOYMENT, with_containers({"name": "a", "ports": [{"containerPort": 80}]}))
     assert (*CONTAINERS, 'k:{"name":"a"}', "f:ports", 'k:{"containerPort":80,"protocol":"TCP"}') in found
 
 
 def test_an_atomic_object_is_one_field() -> None:
     selector = {"spec": {"selector": {"matchLabels": {"a": "b"}}}}
-    assert typed.field_set(DEPLOYMENT, selector) == {("f:spec", "f:selector")}
+    assert field_sets.field_set(DEPLOYMENT, selector) == {("f:spec", "f:selector")}
 
 
 def test_comparison_names_what_came_changed_and_went() -> None:
     old = with_containers({"name": "a", "image": "1"}, {"name": "b", "image": "1"})
     new = with_containers({"name": "a", "image": "2"}, {"name": "c", "image": "1"})
-    found = typed.compare(DEPLOYMENT, old, new)
+    found = field_sets.compare(DEPLOYMENT, old, new)
     assert found.modified == {(*CONTAINERS, 'k:{"name":"a"}', "f:image")}
     assert found.added == {(*CONTAINERS, 'k:{"name":"c"}', *rest) for rest in ((), ("f:name",), ("f:image",))}
     assert found.removed == {(*CONTAINERS, 'k:{"name":"b"}', *rest) for rest in ((), ("f:name",), ("f:image",))}
@@ -49,7 +49,7 @@ def test_comparison_names_what_came_changed_and_went() -> None:
 def test_merging_keeps_what_others_have() -> None:
     live = with_containers({"name": "a", "image": "1"}, {"name": "side", "image": "s"})
     config = with_containers({"name": "new", "image": "n"}, {"name": "a", "tty": True})
-    merged = typed.merge(DEPLOYMENT, live, config)
+    merged = merging.merge(DEPLOYMENT, live, config)
     assert merged == with_containers(
         {"name": "new", "image": "n"}, {"name": "a", "image": "1", "tty": True}, {"name": "side", "image": "s"}
     )
@@ -58,7 +58,7 @@ def test_merging_keeps_what_others_have() -> None:
 def test_removing_items_and_fields() -> None:
     live = with_containers({"name": "a", "image": "1", "tty": True}, {"name": "b", "image": "1"})
     gone = {(*CONTAINERS, 'k:{"name":"b"}'), (*CONTAINERS, 'k:{"name":"a"}', "f:tty")}
-    assert typed.remove(DEPLOYMENT, live, gone) == with_containers({"name": "a", "image": "1"})
+    assert merging.remove(DEPLOYMENT, live, gone) == with_containers({"name": "a", "image": "1"})
 
 
 def test_paths_as_people_read_them() -> None:
@@ -88,9 +88,9 @@ def test_what_is_merged_is_there_and_nothing_else_changes(live: dict[str, Any], 
     from lateen.apiserver.schema.structural import untyped
 
     schema = untyped()
-    merged = typed.merge(schema, live, config)
-    assert typed.merge(schema, merged, config) == merged
-    found = typed.compare(schema, live, merged)
-    own = typed.field_set(schema, config)
+    merged = merging.merge(schema, live, config)
+    assert merging.merge(schema, merged, config) == merged
+    found = field_sets.compare(schema, live, merged)
+    own = field_sets.field_set(schema, config)
     reach = {path[:length] for path in own for length in range(1, len(path) + 1)}
     assert found.added | found.modified <= reach

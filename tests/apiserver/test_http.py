@@ -55,7 +55,7 @@ def test_only_three_paths_are_open(running: Running) -> None:
     with running.client(token="wrong") as stranger:
         for path in ("/version", "/livez", "/readyz"):
             assert stranger.get(path).status_code == 200
-        for path in ("/", "/api", "/apis", MAPS, "/openapi/v3", "/metrics", "/apis/apps/v1"):
+        for path in ("/", "/api", "/apis", MAPS, "/openapi/v3", "/metrics", "/healthz", "/apis/apps/v1"):
             answer = stranger.get(path)
             assert (answer.status_code, answer.json()["reason"]) == (401, "Unauthorized")
 

@@ -67,7 +67,7 @@ class Config:
     data: Path
     host: str = "127.0.0.1"
     port: int = 6443
-    socket: socket.socket | None = None
+    listener: socket.socket | None = None
     """A listening socket that somebody else bound; `host` and `port` then only name it."""
     also: tuple[socket.socket, ...] = ()
     """Further listening sockets, such as those of another network namespace."""
@@ -99,7 +99,7 @@ class ApiServer:
     async def __aenter__(self) -> Self:
         config = self._config
         config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._socket = config.socket or _listen(config.host, config.port)
+        self._socket = config.listener or _listen(config.host, config.port)
         self.port: int = self._socket.getsockname()[1]
         self.kubeconfig = config.data / "kubeconfig"
         self.token = kubeconfig.ensure_token(config.data / "admin.token")

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from lateen.apiserver.apply import managers, paths, typed
+from lateen.apiserver.apply import checking, field_sets, managers, merging, paths, structure
 from lateen.apiserver.apply.managers import APPLY, ManagerKey, Managers, Owned
 from lateen.apiserver.apply.paths import Path
 from lateen.apiserver.operations.call import Call
@@ -40,7 +40,7 @@ def apply(call: Call, now: datetime, live: Document | None, config: Document, *,
     Raises ApiError (409 with its causes, 500 for a configuration that does not fit its type).
     """
     schema = call.kind.schema(call.version)
-    problems = typed.check(schema, {k: v for k, v in config.items() if k not in ("apiVersion", "kind")})
+    problems = checking.check(schema, {k: v for k, v in config.items() if k not in ("apiVersion", "kind")})
     if problems:
         place = f"{call.namespace}/{call.name}; {call.api_version}, Kind={call.kind.kind}"
         shown = problems[0] if len(problems) == 1 else "errors:\n" + "\n".join(f"  {text}" for text in problems)
@@ -53,7 +53,7 @@ def apply(call: Call, now: datetime, live: Document | None, config: Document, *,
             if left:
                 raise _refusal(left) from None
             new, owners = _apply(call, now, schema, live, config, force=True)
-    except typed.TypedError as error:
+    except structure.TypedError as error:
         raise ApiError(500, "", f"failed to apply: {error}") from None
     _keep_last_applied(call, new, config)
     new["metadata"]["managedFields"] = managers.write(owners)
@@ -67,15 +67,15 @@ def _apply(
     current = _without_managed(live) if live is not None else managers.nothing(call)
     if live is not None and not owners:
         managers.take(call, now, owners, current, None, name=_BEFORE_FIRST)
-    merged = typed.merge(schema, current, config)
+    merged = merging.merge(schema, current, config)
     key = ManagerKey(call.query["fieldManager"], APPLY, "", call.subresource)
     last = owners.get(key)
-    owned = {p for p in typed.field_set(schema, config) if not _below(p, managers.ignored(call))}
+    owned = {p for p in field_sets.field_set(schema, config) if not _below(p, managers.ignored(call))}
     mine = owners[key] = Owned(owned, call.api_version, last.time if last else "")
     if last is not None and last.fields:
         merged = _prune(schema, merged, owners, last.fields)
     merged.setdefault("metadata", {})
-    found = typed.compare(schema, current, merged).without(managers.ignored(call))
+    found = field_sets.compare(schema, current, merged).without(managers.ignored(call))
     changed = found.added | found.modified
     conflicts: Conflicts = [
         (other, path) for other, theirs in owners.items() if other != key for path in sorted(theirs.fields & changed)
@@ -97,14 +97,14 @@ def _below(path: Path, prefixes: tuple[Path, ...]) -> bool:
 
 def _prune(schema: Schema, merged: Document, owners: Managers, last: set[Path]) -> Document:
     """Remove what this manager applied last time, no longer applies, and nobody else owns."""
-    named = typed.with_named_parents
-    pruned = typed.remove(schema, merged, named(schema, last)) or {}
+    named = field_sets.with_named_parents
+    pruned = merging.remove(schema, merged, named(schema, last)) or {}
     everyone: set[Path] = set().union(*(owned.fields for owned in owners.values()))
-    merged_set = named(schema, typed.field_set(schema, merged))
-    pruned_set = named(schema, typed.field_set(schema, pruned))
-    pruned = typed.remove(schema, merged, merged_set - (pruned_set | named(schema, everyone))) or {}
-    pruned_set = named(schema, typed.field_set(schema, pruned))
-    result: Document = typed.remove(schema, merged, (merged_set - pruned_set) & named(schema, last)) or {}
+    merged_set = named(schema, field_sets.field_set(schema, merged))
+    pruned_set = named(schema, field_sets.field_set(schema, pruned))
+    pruned = merging.remove(schema, merged, merged_set - (pruned_set | named(schema, everyone))) or {}
+    pruned_set = named(schema, field_sets.field_set(schema, pruned))
+    result: Document = merging.remove(schema, merged, (merged_set - pruned_set) & named(schema, last)) or {}
     return result
 
 
@@ -124,8 +124,8 @@ def _not_own(call: Call, schema: Schema, live: Document | None, conflicts: Confl
         return conflicts
     if not isinstance(applied, dict) or applied.get("apiVersion") != call.api_version:
         return conflicts
-    own = typed.field_set(schema, applied)
-    found = typed.compare(schema, applied, _without_managed(live))
+    own = field_sets.field_set(schema, applied)
+    found = field_sets.compare(schema, applied, _without_managed(live))
     own -= found.added | found.modified | found.removed
     return [(manager, path) for manager, path in conflicts if path not in own]
 

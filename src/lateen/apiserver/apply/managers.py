@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from lateen.apiserver.apply import paths, typed
+from lateen.apiserver.apply import field_sets, paths
 from lateen.apiserver.apply.paths import Path
 from lateen.apiserver.operations.call import Call
 from lateen.apiserver.registry.kind import Document
@@ -137,7 +137,7 @@ def take(call: Call, now: datetime, managers: Managers, new: Document, old: Docu
     """Give the writer what it changed, and take that from everybody else."""
     schema = call.kind.schema(call.version)
     base = _bare(old) if old is not None else nothing(call)
-    found = typed.compare(schema, base, _bare(new)).without(ignored(call))
+    found = field_sets.compare(schema, base, _bare(new)).without(ignored(call))
     changed = (found.added | found.modified) - UNOWNED
     release(managers, changed | found.removed)
     if changed:

@@ -6,9 +6,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-import orjson
-
-from lateen.apiserver import discovery, openapi
 from lateen.apiserver.auth.authenticate import Authenticator
 from lateen.apiserver.auth.authorize import Act, Authorizer
 from lateen.apiserver.auth.impersonate import impersonated
@@ -16,11 +13,12 @@ from lateen.apiserver.auth.reviews import RESOURCES, Reviews
 from lateen.apiserver.auth.service_accounts import ServiceAccountTokens
 from lateen.apiserver.auth.token_requests import issue
 from lateen.apiserver.http import paths
+from lateen.apiserver.http.documents import OPEN_PATHS, Documents
 from lateen.apiserver.http.exchange import Exchange, Receive, Scope, Send
 from lateen.apiserver.http.limits import Limits
 from lateen.apiserver.http.watch_stream import WatchStreams
 from lateen.apiserver.operations import create, finalize, patching, pod_actions, read, remove, scale, update
-from lateen.apiserver.operations.call import Call, Reply, User, json_reply
+from lateen.apiserver.operations.call import Call, Reply, User
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Kind
 from lateen.apiserver.status import ApiError, NoSuchPathError, bad_request, internal, method_not_allowed, unauthorized
@@ -33,9 +31,7 @@ from lateen.apiserver.streams.target import STREAMS, container_of, pod_of
 
 log = logging.getLogger(__name__)
 
-_OPEN_PATHS = frozenset(("/version", "/livez", "/readyz", "/healthz"))
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
-_DISCOVERY = "APIGroupDiscoveryList"
 _UPGRADES = frozenset(("pods/exec", "pods/attach", "pods/portforward"))
 _ACTIONS: dict[str, Callable[[Cluster, Call], Awaitable[Reply]]] = {
     "binding": pod_actions.bind,
@@ -47,7 +43,7 @@ _ACTIONS: dict[str, Callable[[Cluster, Call], Awaitable[Reply]]] = {
 
 
 class Application:
-    """`version` is the document of `/version`; `address` is what discovery says of the server's own."""
+    """`version` and `address` are those of `Documents`; `streams` is who runs the pods, if anybody does."""
 
     def __init__(
         self,
@@ -66,8 +62,7 @@ class Application:
         self._tokens = tokens
         self._reviews = Reviews(authenticator, authorizer)
         self._limits = Limits()
-        self._version = version
-        self._address = address
+        self._documents = Documents(cluster.catalogue, version, address)
         self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,8 +123,11 @@ class Application:
         resource = f"pods/{place.subresource}"
         self._authorizer.check(user, Act("get", "", resource, place.name, place.namespace))
         call = self._call(exchange, "get", kind, place, user)
-        socket = WebSocket(exchange)
-        if place.subresource == "portforward":
+        with self._limits.watch((user.name, exchange.client)):
+            await self._open_stream(exchange, call, WebSocket(exchange))
+
+    async def _open_stream(self, exchange: Exchange, call: Call, socket: WebSocket) -> None:
+        if call.subresource == "portforward":
             ports = [int(text) for text in exchange.repeated("ports") if text.isdecimal()]
             await port_forward(self.cluster, self._streams, call, ports, socket)
         else:
@@ -137,14 +135,14 @@ class Application:
 
     async def _answer(self, exchange: Exchange) -> None:
         path = exchange.path.rstrip("/") or "/"
-        if path in _OPEN_PATHS:
-            await exchange.reply(self._health(path))
+        if path in OPEN_PATHS:
+            await exchange.reply(self._documents.open(path))
             return
         user = self._user(exchange)
         place = paths.parse(path)
         if place is None:
             self._authorizer.check(user, Act(exchange.method.lower(), path=path))
-            await exchange.reply(self._document(path, exchange))
+            await exchange.reply(self._documents.answer(path, exchange))
             return
         kind = self.cluster.catalogue.find(place.group, place.version, place.plural)
         if kind is None:
@@ -197,8 +195,8 @@ class Application:
         allowed = kind.subresource(call.subresource).verbs if call.subresource else kind.verbs  # type: ignore[union-attr]
         if verb not in allowed:
             raise method_not_allowed()
-        if kind.namespaced and not call.namespace and verb not in ("list", "deletecollection"):
-            raise NoSuchPathError()
+        if kind.namespaced and not call.namespace and verb != "list":
+            raise NoSuchPathError() if call.name else method_not_allowed()
         if kind.resource in RESOURCES:
             return self._reviews.answer(call, self.cluster.now())
         if call.subresource == "token":
@@ -221,72 +219,6 @@ class Application:
                 return await remove.delete(self.cluster, call)
             case _:
                 return await remove.delete_collection(self.cluster, call)
-
-    def _health(self, path: str) -> Reply:
-        if path == "/version":
-            return Reply(200, orjson.dumps(self._version, option=orjson.OPT_INDENT_2))
-        return Reply(200, b"ok", content_type="text/plain; charset=utf-8")
-
-    def _document(self, path: str, exchange: Exchange) -> Reply:
-        """Everything that is no resource: discovery and OpenAPI."""
-        catalogue = self.cluster.catalogue
-        parts = path.strip("/").split("/")
-        if path in ("/api", "/apis"):
-            return self._groups(path, exchange)
-        if path == "/":
-            return json_reply(200, {"paths": self._paths()})
-        found = None
-        if parts[0] == "apis" and len(parts) == 2:
-            found = discovery.group(catalogue, parts[1])
-        elif parts[0] == "apis" and len(parts) == 3:
-            found = discovery.resource_list(catalogue, parts[1], parts[2])
-        elif parts[0] == "api" and len(parts) == 2:
-            found = discovery.resource_list(catalogue, "", parts[1])
-        elif path == "/openapi/v2":
-            return Reply(200, b"")
-        elif path == "/openapi/v3":
-            explains = exchange.header(b"kubectl-command").startswith("kubectl explain")
-            found = openapi.index(catalogue, with_types=explains)
-        elif path.startswith("/openapi/v3/"):
-            return self._openapi(parts[2:], exchange)
-        if found is None:
-            raise NoSuchPathError()
-        return json_reply(200, found)
-
-    def _groups(self, path: str, exchange: Exchange) -> Reply:
-        catalogue, core = self.cluster.catalogue, path == "/api"
-        for part in exchange.header(b"accept").split(","):
-            media = part.strip()
-            if _DISCOVERY in media:
-                version = "v2beta1" if "v=v2beta1" in media else "v2"
-                shown = discovery.aggregated(catalogue, core=core, api_version=f"apidiscovery.k8s.io/{version}")
-                reply = json_reply(200, shown)
-                reply.content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as={_DISCOVERY}"
-                return reply
-            if media.startswith("application/json"):
-                break
-        shown = discovery.core_versions(self._address()) if core else discovery.group_list(catalogue)
-        return json_reply(200, shown)
-
-    def _openapi(self, parts: list[str], exchange: Exchange) -> Reply:
-        group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
-        if parts[0] == "apis" and len(parts) == 3:
-            group, version = parts[1], parts[2]
-        body = openapi.document(self.cluster.catalogue, group, version, with_types="types" in exchange.query)
-        if body is None:
-            raise NoSuchPathError()
-        reply = Reply(200, body)
-        if "hash" in exchange.query:
-            reply.headers.append(("expires", "Fri, 01 Jan 2100 00:00:00 GMT"))
-        return reply
-
-    def _paths(self) -> list[str]:
-        found = {"/api", "/apis", "/livez", "/readyz", "/version", "/openapi/v2", "/openapi/v3"}
-        for group, versions in self.cluster.catalogue.groups().items():
-            found |= {f"/{openapi.path_of(group, version)}" for version in versions}
-            if group:
-                found.add(f"/apis/{group}")
-        return sorted(found)
 
 
 def _verb(exchange: Exchange, place: paths.ResourcePath) -> str:
