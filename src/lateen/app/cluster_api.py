@@ -44,7 +44,7 @@ async def _serve(layout: Layout, host_socket: socket.socket, told: Callable[[str
         Config(
             data=layout.api,
             port=port,
-            socket=host_socket,
+            listener=host_socket,
             also=inside,
             advertise=(API_ADDRESS, "kubernetes", "kubernetes.default", "kubernetes.default.svc"),
             streams=Streams(find, RUNTIME, layout.logs),
