@@ -12,6 +12,7 @@ from typing import Any
 from envoy.config.bootstrap.v3.bootstrap_pb2 import Bootstrap
 from google.protobuf.json_format import MessageToJson
 
+from lateen.envoy.checks import LARGEST_REGEX
 from lateen.envoy.sds import SDS_CLUSTER
 from lateen.node.envoy_binary import envoy_binary
 from tests.envoy_process import grpc_cluster
@@ -76,6 +77,8 @@ def _with_control_plane(config: str) -> str:
             "grpcServices": [{"envoyGrpc": {"clusterName": "xds"}}],
         }
     }
+    limits = {"re2.max_program_size.error_level": LARGEST_REGEX}
+    document["layeredRuntime"] = {"layers": [{"name": "limits", "staticLayer": limits}]}
     servers = [grpc_cluster(name, "127.0.0.1:1") for name in ("xds", SDS_CLUSTER)]
     document.setdefault("staticResources", {}).setdefault("clusters", []).extend(servers)
     return json.dumps(document)

@@ -15,16 +15,21 @@ _QUIET = re2.Options()
 _QUIET.log_errors = False
 
 
+LARGEST_REGEX = 32768
+"""The largest program of an RE2 expression that our proxies accept: `node/bootstrap.py` sets Envoy's runtime
+re2.max_program_size.error_level to it, as Istio does."""
+
+
 @lru_cache(maxsize=4096)
 def regex_error(pattern: str) -> str | None:
-    """Why RE2, which Envoy uses, does not accept `pattern`; None if it does."""
+    """Why RE2, as Envoy uses it, does not accept `pattern`; None if it does."""
     try:
-        re2.compile(pattern, _QUIET)
+        size = re2.compile(pattern, _QUIET).programsize
     except re2.error as error:
         said = error.args[0] if error.args else error
         reason = said.decode(errors="replace") if isinstance(said, bytes) else said
         return f"the regular expression {pattern!r} is invalid: {reason}"
-    return None
+    return f"the regular expression is too large ({size}, at most {LARGEST_REGEX})" if size > LARGEST_REGEX else None
 
 
 def _regex(matcher: Any) -> str | None:
@@ -44,7 +49,18 @@ def _header(header: Any) -> str | None:
     return format_error(header.value)
 
 
+_LONGEST = (2**63 - 1) // 10**9 - 1
+"""Seconds of the longest duration that Envoy counts in nanoseconds."""
+
+
+def _duration(duration: Any) -> str | None:
+    if duration.seconds < 0 or duration.nanos < 0:
+        return "a negative duration"
+    return f"longer than {_LONGEST}s" if duration.seconds > _LONGEST else None
+
+
 CHECKS: Final[dict[str, Callable[[Any], str | None]]] = {
+    "google.protobuf.Duration": _duration,
     "envoy.type.matcher.v3.RegexMatcher": _regex,
     "envoy.config.route.v3.WeightedCluster": _weights,
     "envoy.config.core.v3.HeaderValueOption": lambda option: _header(option.header),
