@@ -19,6 +19,7 @@ from lateen.compile.routing.http_routes import (
     http_routes,
 )
 from lateen.compile.routing.virtual_service import virtual_service_ref
+from lateen.model.duration import Duration
 from lateen.model.message import FrozenMap
 from lateen.model.networking.destination import Destination, HeaderOperations, Headers, HTTPRouteDestination
 from lateen.model.networking.http_match import HTTPMatchRequest, StringMatch
@@ -123,7 +124,7 @@ class _Nonsense:
             backoff=self.some(self.number()),
         )
         fault = HTTPFaultInjection(
-            delay=self.some(Delay(fixed_delay=self.number(), percentage=self.percent())),
+            delay=self.some(Delay(fixed_delay=Duration(self.number()), percentage=self.percent())),
             abort=self.some(Abort(http_status=self.number(), percentage=self.percent())),
         )
         cors = CorsPolicy(
