@@ -58,7 +58,12 @@ def test_what_is_removed_leaves_its_buckets() -> None:
     state = state_of(objects(_RULES))
     assert state.apply((one.ref, None) for one in objects(_RULES)) == 3
     assert not state.objects
-    for source in (inputs.virtual_services_by_host, inputs.virtual_services_in, inputs.refs_in, inputs.namespaces_of):
+    for source in (
+        inputs.virtual_services_by_host,
+        inputs.virtual_services_by_gateway,
+        inputs.refs_in,
+        inputs.namespaces_of,
+    ):
         assert state.db.peek(source) == {}
     assert state.db.peek(inputs.source_labels) == {}
 

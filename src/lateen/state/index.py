@@ -41,7 +41,6 @@ def gateway_key(name: str, namespace: str) -> str:
 SINGLE: dict[str, tuple[Input[Any, Any], Callable[[Ref], Any]]] = {
     "Namespace": (inputs.namespace, lambda ref: ref.name),
     "Node": (inputs.node, lambda ref: ref.name),
-    "ConfigMap": (inputs.config_map, lambda ref: ref),
     "Secret": (inputs.secret, lambda ref: ref),
     "Service": (inputs.service, lambda ref: ref),
     "ServiceEntry": (inputs.service_entry, lambda ref: ref),
@@ -50,19 +49,13 @@ SINGLE: dict[str, tuple[Input[Any, Any], Callable[[Ref], Any]]] = {
     "WorkloadEntry": (inputs.workload_entry, lambda ref: ref),
     "VirtualService": (inputs.virtual_service, lambda ref: ref),
     "DestinationRule": (inputs.destination_rule, lambda ref: ref),
-    "Gateway": (inputs.gateway, lambda ref: ref),
     "Sidecar": (inputs.sidecar, lambda ref: ref),
 }
 """kind -> the input that holds one object of it, and how its key follows from the object's identity."""
 
 BY_NAMESPACE: dict[str, Input[str, Any]] = {
-    "Service": inputs.services_in,
-    "ServiceEntry": inputs.service_entries_in,
     "Pod": inputs.pods_in,
     "WorkloadEntry": inputs.workload_entries_in,
-    "WorkloadGroup": inputs.workload_groups_in,
-    "VirtualService": inputs.virtual_services_in,
-    "DestinationRule": inputs.destination_rules_in,
     "Sidecar": inputs.sidecars_in,
     "PeerAuthentication": inputs.peer_authentications_in,
     "RequestAuthentication": inputs.request_authentications_in,
@@ -118,11 +111,6 @@ def _of_virtual_service(rule: Any, domain: str) -> Iterator[Bucket]:
         yield inputs.virtual_services_by_gateway, gateway_key(gateway, rule.namespace)
 
 
-def _of_destination_rule(rule: Any, domain: str) -> Iterator[Bucket]:
-    host = resolve_short_name(rule.spec.host, rule.namespace, domain).lower()
-    yield inputs.destination_rules_by_host, (rule.namespace, host)
-
-
 SPECIAL: dict[str, Callable[[Any, str], Iterator[Bucket]]] = {
     "Service": _of_service,
     "ServiceEntry": _of_service_entry,
@@ -130,7 +118,6 @@ SPECIAL: dict[str, Callable[[Any, str], Iterator[Bucket]]] = {
     "Pod": _of_pod,
     "WorkloadEntry": _of_workload_entry,
     "VirtualService": _of_virtual_service,
-    "DestinationRule": _of_destination_rule,
 }
 """kind -> the buckets that depend on what an object says."""
 

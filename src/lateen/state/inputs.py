@@ -17,7 +17,6 @@ from lateen.model.mesh_config import MeshConfig
 from lateen.model.ref import Ref
 
 if TYPE_CHECKING:
-    from lateen.model.core.config_map import ConfigMap
     from lateen.model.core.endpoint_slice import EndpointSlice
     from lateen.model.core.endpoints import Endpoints
     from lateen.model.core.ingress import Ingress
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from lateen.model.networking.sidecar import Sidecar
     from lateen.model.networking.virtual_service import VirtualService
     from lateen.model.networking.workload_entry import WorkloadEntry
-    from lateen.model.networking.workload_group import WorkloadGroup
     from lateen.model.security.authorization_policy import AuthorizationPolicy
     from lateen.model.security.peer_authentication import PeerAuthentication
     from lateen.model.security.request_authentication import RequestAuthentication
@@ -62,18 +60,15 @@ domain: Input[None, str] = Input("domain", "cluster.local")
 
 namespace: Input[str, Namespace | None] = Input("namespace", None)
 node: Input[str, Node | None] = Input("node", None)
-config_map: Input[Ref, ConfigMap | None] = Input("config_map", None)
 secret: Input[Ref, Secret | None] = Input("secret", None)
 
 # -- services and workloads ----------------------------------------------------------------------------------------
 
 service: Input[Ref, Service | None] = Input("service", None)
-services_in: Input[str, tuple[Service, ...]] = Input("services_in", ())
 external_names_to: Input[str, tuple[Service, ...]] = Input("external_names_to", ())
 """host name -> Services of type ExternalName whose target it is."""
 
 service_entry: Input[Ref, ServiceEntry | None] = Input("service_entry", None)
-service_entries_in: Input[str, tuple[ServiceEntry, ...]] = Input("service_entries_in", ())
 service_entries_by_host: Input[str, tuple[ServiceEntry, ...]] = Input("service_entries_by_host", ())
 """host name as written -> the entries of any namespace that declare it."""
 
@@ -89,12 +84,10 @@ pods_by_ip: Input[str, tuple[Pod, ...]] = Input("pods_by_ip", ())
 workload_entry: Input[Ref, WorkloadEntry | None] = Input("workload_entry", None)
 workload_entries_in: Input[str, tuple[WorkloadEntry, ...]] = Input("workload_entries_in", ())
 workload_entries_by_address: Input[str, tuple[WorkloadEntry, ...]] = Input("workload_entries_by_address", ())
-workload_groups_in: Input[str, tuple[WorkloadGroup, ...]] = Input("workload_groups_in", ())
 
 # -- routing -------------------------------------------------------------------------------------------------------
 
 virtual_service: Input[Ref, VirtualService | None] = Input("virtual_service", None)
-virtual_services_in: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_in", ())
 virtual_services_by_host: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_by_host", ())
 """host name, fully qualified in the rule's namespace, lower case, wildcards as written -> the rules that name it."""
 virtual_services_by_gateway: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_by_gateway", ())
@@ -105,9 +98,6 @@ source_labels: Input[str, frozenset[str]] = Input("source_labels", frozenset())
 the empty name."""
 
 destination_rule: Input[Ref, DestinationRule | None] = Input("destination_rule", None)
-destination_rules_in: Input[str, tuple[DestinationRule, ...]] = Input("destination_rules_in", ())
-destination_rules_by_host: Input[tuple[str, str], tuple[DestinationRule, ...]] = Input("destination_rules_by_host", ())
-"""(namespace of the rule, host fully qualified there, lower case) -> the rules on it."""
 
 compared_labels: Input[None, frozenset[str]] = Input("compared_labels", frozenset())
 """None -> the keys of labels that destination rules compare to rank endpoints (failoverPriority)."""
@@ -116,7 +106,6 @@ selector_labels: Input[str, frozenset[str]] = Input("selector_labels", frozenset
 
 gateways: Input[str, tuple[Gateway, ...]] = Input("gateways", ())
 """`all` -> every Gateway."""
-gateway: Input[Ref, Gateway | None] = Input("gateway", None)
 ingresses: Input[str, tuple[Ingress, ...]] = Input("ingresses", ())
 """`all` -> every Ingress."""
 ingress_classes: Input[str, tuple[IngressClass, ...]] = Input("ingress_classes", ())

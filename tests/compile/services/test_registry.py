@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lateen.compile.services.exports import exported_services, visible_services
-from lateen.compile.services.registry import service, services_by_hostname
+from lateen.compile.services.registry import namespaces_declaring, service
 from lateen.compile.services.service import MeshService, Registry, Resolution, ServiceKey
 from lateen.model.diagnostic import Diagnostic
 from lateen.state.state import State
@@ -131,7 +131,7 @@ def test_a_kubernetes_service_leads_entries_of_its_host() -> None:
     found = _found(state, host, "shop")
     assert found.registry is Registry.KUBERNETES and [p.number for p in found.ports] == [80]
     assert len(found.declarations) == 2
-    assert services_by_hostname(state.db, host) == (ServiceKey(host, "m"), ServiceKey(host, "shop"))
+    assert namespaces_declaring(state.db, host) == ("m", "shop")
 
 
 def test_the_order_of_what_a_namespace_sees() -> None:

@@ -11,7 +11,7 @@ from lateen.compile.sidecar_scope.egress_listener import egress_listeners
 from lateen.compile.sidecar_scope.outbound_policy import outbound_traffic_policy
 from lateen.compile.sidecar_scope.selection import sidecar_for
 from lateen.compile.sidecar_scope.services import listener_services, scoped_services
-from lateen.compile.sidecar_scope.virtual_services import visible_virtual_services_by_host
+from lateen.compile.sidecar_scope.virtual_services import imported_namings
 from lateen.compile.workload import Role, Scope, Workload, labels_of
 from lateen.model.networking.sidecar import OutboundTrafficPolicyMode
 from lateen.state.state import State
@@ -250,7 +250,7 @@ def test_the_order_of_virtual_services() -> None:
     )
 
     def names(namespace: str) -> list[str]:
-        return [r.name for r in visible_virtual_services_by_host(state.db, _scope(state, namespace), 0, "x.com")]
+        return [named.ref.name for named in imported_namings(state.db, namespace, None, 0)]
 
     assert names("mine") == ["private", "younger", "named", "public"]
     assert names("third") == ["public"]

@@ -75,7 +75,6 @@ def kubernetes_service(service: Service, domain: str, trust: str) -> MeshService
         subject_alt_names=_identities(service, trust),
         node_local=spec.internal_traffic_policy == "Local",
         traffic_distribution=meta.annotations.get(TRAFFIC_DISTRIBUTION, "") or spec.traffic_distribution,
-        publish_not_ready=spec.publish_not_ready_addresses,
     )
 
 

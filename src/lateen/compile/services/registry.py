@@ -116,17 +116,6 @@ def services_listed(db: Engine, namespace: str) -> tuple[Listed, ...]:
 
 
 @query
-def services_by_hostname(db: Engine, hostname: str) -> tuple[ServiceKey, ...]:
-    """Every service of that host name, in the order of their namespaces."""
-    found = []
-    for namespace in namespaces_declaring(db, hostname):
-        key = ServiceKey(hostname, namespace)
-        if service(db, key) is not None:
-            found.append(key)
-    return tuple(found)
-
-
-@query
 def namespaces_declaring(db: Engine, hostname: str) -> tuple[str, ...]:
     """The namespaces in which an object declares that host name, sorted."""
     namespaces = set()

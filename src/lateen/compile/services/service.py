@@ -146,7 +146,6 @@ class MeshService(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     node_local: bool = False
     """internalTrafficPolicy: Local."""
     traffic_distribution: str = ""
-    publish_not_ready: bool = False
     reach: Reach = Reach.ANYWHERE
     """Which addresses its names may have."""
     variant: str = ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The virtual services that a scope imports, by host: narrow enough that an edit of one concerns its own hosts only."""
+"""The names of the virtual services that a scope imports: an edit of their routes leaves them alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import NamedTuple
 from lateen.compile.mesh import default_virtual_service_export_to, domain
 from lateen.compile.sidecar_scope.egress_listener import imports_of
 from lateen.compile.visibility import PUBLIC, export_rank
-from lateen.compile.workload import Scope
 from lateen.incremental.engine import Engine, query
 from lateen.model.host import resolve_short_name
 from lateen.model.networking.virtual_service import VirtualService
@@ -109,44 +108,6 @@ def imported_namings(db: Engine, namespace: str, sidecar: Ref | None, index: int
     if imports.everything:
         return seen
     return tuple(named for named in seen if imports.virtual_service(named.ref.namespace, named.hosts))
-
-
-@query
-def imported_hosts(db: Engine, namespace: str, sidecar: Ref | None, index: int) -> tuple[str, ...]:
-    """The hosts that imported virtual services name, in order of precedence, each once."""
-    return tuple(dict.fromkeys(h for n in imported_namings(db, namespace, sidecar, index) for h in n.hosts))
-
-
-@query
-def imported_for_host(
-    db: Engine, namespace: str, sidecar: Ref | None, index: int, host: str
-) -> tuple[VirtualService, ...]:
-    """The virtual services that listener `index` imports and that name `host`, in order of precedence."""
-    rules = inputs.virtual_services_by_host(db, host)
-    if not rules:
-        return ()
-    imports = imports_of(db, namespace, sidecar, index)
-    default = default_virtual_service_export_to(db)
-    suffix = domain(db)
-    found = []
-    for rule in rules:
-        named = naming_of(rule, suffix)
-        rank = export_rank(named.export_to, rule.namespace, namespace, default)
-        if rank is not None and named.mesh and imports.virtual_service(rule.namespace, named.hosts):
-            found.append(((rank, *_age(named)), rule))
-    found.sort(key=lambda entry: entry[0])
-    return tuple(rule for _, rule in found)
-
-
-def visible_virtual_services_by_host(db: Engine, scope: Scope, index: int, host: str) -> tuple[VirtualService, ...]:
-    """The virtual services for sidecars that egress listener `index` imports and that name exactly `host` (fully
-    qualified, lower case, wildcards as written), in Istio's order."""
-    return imported_for_host(db, scope.namespace, scope.sidecar, index, host)
-
-
-def virtual_service_hosts_in(db: Engine, scope: Scope, index: int) -> tuple[str, ...]:
-    """All hosts that virtual services imported by egress listener `index` name, in Istio's order."""
-    return imported_hosts(db, scope.namespace, scope.sidecar, index)
 
 
 def _restricted(db: Engine, owners: tuple[str, ...], client: str) -> tuple[Naming, ...]:
