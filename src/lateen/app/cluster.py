@@ -74,7 +74,7 @@ def bind_api(layout: Layout) -> socket.socket:
 
 
 def hold(layout: Layout, wanted: Mapping[int, int], mesh_config: str, stop: int, ready: Callable[[str], None]) -> int:
-    """Run a cluster until the pipe `stop` is at its end or it ends by itself; returns its exit code.
+    """Run a cluster until there is something in the pipe `stop` or it ends by itself; returns its exit code.
 
     `ready` is told each of PARTS when it works. Raises ClusterError, NamespaceError.
     """
@@ -102,6 +102,8 @@ def hold(layout: Layout, wanted: Mapping[int, int], mesh_config: str, stop: int,
     try:
         _follow(reading, stop, ready)
     finally:
+        # Other processes hold this end as well: it takes a word.
+        os.write(end, b".")
         os.close(end)
         code = wait()
         layout.forget_running()

@@ -90,4 +90,6 @@ def began(pid: int) -> int:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return -1
-    return int(text.rpartition(")")[2].split()[19])
+    state, *fields = text.rpartition(")")[2].split()
+    # One that has ended and that nobody has asked about counts as gone.
+    return -1 if state in "ZX" else int(fields[18])

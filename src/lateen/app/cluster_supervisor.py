@@ -35,7 +35,7 @@ class _Part:
 
 
 def supervise(parts: Mapping[str, Callable[[], None]], stop: int, last: str) -> None:
-    """Run the parts until the pipe `stop` is at its end; the part `last` is then told to end and waited for."""
+    """Run the parts until there is something in the pipe `stop`; the part `last` is then told to end and waited for."""
     known = {name: _Part(run) for name, run in parts.items()}
     woken, wake = os.pipe()
     os.set_blocking(wake, False)

@@ -6,14 +6,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
+from lateen.app.certificates import Certificates
 from lateen.app.control_plane import ControlPlane, Update
-from lateen.identity.authority_store import load_or_create
-from lateen.identity.secret_source import SecretSource
-from lateen.identity.system_roots import system_roots
 from lateen.model.diagnostic import Diagnostic
 from lateen.parse.change import Change
 from lateen.xds.server import XdsServer
@@ -22,9 +18,6 @@ Say = Callable[[str], None]
 
 SECRET_KINDS = frozenset({"Secret", "ConfigMap"})
 """Kinds of which a change may be a change of a proxy's secrets."""
-
-LONGEST_WAIT = 60.0
-"""Seconds between two looks at the certificates, for new ones may be due before those that were there."""
 
 
 class Source(Protocol):
@@ -41,13 +34,13 @@ class Service:
     """The control plane on a source of documents. `say` gets one line for every change, and one for everything that is
     wrong."""
 
-    def __init__(self, source: Source, plane: ControlPlane, secrets: SecretSource, say: Say) -> None:
+    def __init__(self, source: Source, plane: ControlPlane, certificates: Certificates, say: Say) -> None:
         self._source = source
         self.server = XdsServer(plane, secrets)
         self.serving = asyncio.Event()
         """Set when the first documents were taken in: from now on there is something to serve."""
         self._plane = plane
-        self._secrets = secrets
+        self._certificates = certificates
         self._say = say
         self._told: set[Diagnostic] = set()
 
@@ -94,7 +87,9 @@ class Service:
 
     def _tell_diagnostics(self) -> None:
         """Say what is wrong now and was not before, and what has been mended."""
-        now = dict.fromkeys([*self._source.diagnostics(), *self._plane.diagnostics(), *self._secrets.diagnostics()])
+        now = dict.fromkeys(
+            [*self._source.diagnostics(), *self._plane.diagnostics(), *self._certificates.source.diagnostics()]
+        )
         for diagnostic in now:
             if diagnostic not in self._told:
                 self._say(str(diagnostic))
@@ -102,26 +97,6 @@ class Service:
         if mended:
             self._say(f"{mended} finding{'s' * (mended != 1)} mended, {len(now)} left")
         self._told = set(now)
-
-
-def open_secrets(plane: ControlPlane, data: Path, trust_domain: str = "cluster.local") -> SecretSource:
-    """The certificates of proxies, from the authority kept in the folder `data` (made when it is not there yet), and
-    the secrets among the documents.
-
-    Raises identity.authority_store.AuthorityStoreError when the authority is there and cannot be used.
-    """
-    authority = load_or_create(data / "authority", trust_domain, datetime.now(UTC))
-    return SecretSource(authority, plane.secret_data, lambda: datetime.now(UTC), system_roots=system_roots())
-
-
-async def keep_certificates_fresh(secrets: SecretSource, server: XdsServer) -> None:
-    """Replace certificates before they expire, until cancelled."""
-    while True:
-        due = secrets.next_rotation()
-        wait = (due - datetime.now(UTC)).total_seconds() if due is not None else LONGEST_WAIT
-        await asyncio.sleep(min(max(wait, 1.0), LONGEST_WAIT))
-        if secrets.rotate():
-            server.secrets_changed()
 
 
 async def until_stopped(work: asyncio.Task[None], stop: asyncio.Event) -> None:

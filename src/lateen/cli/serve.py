@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 import uvloop
 
+from lateen.app.certificates import Certificates
 from lateen.app.control_plane import ControlPlane
-from lateen.app.serve import Service, open_secrets, until_stopped
+from lateen.app.serve import Service, until_stopped
 from lateen.files.watch import FolderSource
 from lateen.identity.authority_store import AuthorityStoreError
-from lateen.identity.secret_source import SecretSource
 from lateen.kube.client import KubeClient
 from lateen.kube.errors import UnreachableError
 from lateen.kube.source import KubeSource
@@ -82,16 +82,18 @@ def serve(
         raise click.UsageError("give either -f with a folder, or --kube")
     try:
         plane = ControlPlane(domain)
+        trust_domain = domain
         if mesh_config is not None:
             settings, problems = parse_mesh_config(mesh_config.read_text(), str(mesh_config))
             for problem in problems:
                 _say(str(problem))
             plane.set_mesh_config(settings)
-        secrets = open_secrets(plane, data or default_data_folder())
+            trust_domain = settings.trust_domain or domain
+        certificates = Certificates(plane, data or default_data_folder(), trust_domain)
         if path is not None:
-            uvloop.run(_serve(Service(FolderSource(path), plane, secrets, _say), xds_address))
+            uvloop.run(_serve(Service(FolderSource(path), plane, certificates, _say), xds_address))
         else:
-            uvloop.run(_serve_kube(plane, secrets, kubeconfig, context, xds_address))
+            uvloop.run(_serve_kube(plane, certificates, kubeconfig, context, xds_address))
     except (ListenError, AuthorityStoreError, UnreachableError) as error:
         click.echo(f"lateen serve: {error}", err=True)
         sys.exit(MISSING)
@@ -105,12 +107,12 @@ async def _serve(service: Service, xds_address: str) -> None:
 
 
 async def _serve_kube(
-    plane: ControlPlane, secrets: SecretSource, kubeconfig: Path | None, context: str | None, xds_address: str
+    plane: ControlPlane, certificates: Certificates, kubeconfig: Path | None, context: str | None, xds_address: str
 ) -> None:
     async with KubeClient.connect(kubeconfig, context) as client:
         await client.version()
         source = KubeSource(client, (*CORE_KINDS, *ISTIO_KINDS), _say)
-        await _serve(Service(source, plane, secrets, _say), xds_address)
+        await _serve(Service(source, plane, certificates, _say), xds_address)
 
 
 def _say(line: str) -> None:

@@ -60,16 +60,8 @@ def up(name: str, detach: bool, ports: dict[int, int], mesh_config: Path | None,
         _detached(layout, ports, settings, stopped, stop)
         return
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os.close(stop) if _is_open(stop) else None)
+        signal.signal(number, lambda *_: os.write(stop, b"."))
     sys.exit(_hold(layout, ports, settings, stopped, _progress(layout)))
-
-
-def _is_open(file: int) -> bool:
-    try:
-        os.fstat(file)
-    except OSError:
-        return False
-    return True
 
 
 def _progress(layout: Layout) -> Callable[[str], None]:
@@ -109,7 +101,7 @@ def _detached(layout: Layout, ports: dict[int, int], settings: str, stopped: int
     if os.fork() == 0:
         os.setsid()
         os.close(reading)
-        signal.signal(signal.SIGTERM, lambda *_: os.close(stop) if _is_open(stop) else None)
+        signal.signal(signal.SIGTERM, lambda *_: os.write(stop, b"."))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
         def tell(part: str) -> None:
@@ -121,7 +113,6 @@ def _detached(layout: Layout, ports: dict[int, int], settings: str, stopped: int
         code = _hold(layout, ports, settings, stopped, tell)
         os._exit(code)
     os.close(telling)
-    os.close(stop)
     ready = _progress(layout)
     seen = set()
     with os.fdopen(reading) as lines:

@@ -18,8 +18,7 @@ class Snapshot(NamedTuple):
 
     `virtual_hosts` maps a route table's name to the layers of its virtual hosts, keyed by resource name
     (`<table>/<virtual host>`, the form in which Envoy removes them again). A table listed there with no hosts still
-    gets an answer. `origins` says which object (a text such as `VirtualService default/reviews (a.yaml:3)`) stands
-    behind a resource; it takes no part in what is sent.
+    gets an answer.
     """
 
     clusters: tuple[Layer, ...]
