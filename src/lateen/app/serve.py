@@ -36,7 +36,7 @@ class Service:
 
     def __init__(self, source: Source, plane: ControlPlane, certificates: Certificates, say: Say) -> None:
         self._source = source
-        self.server = XdsServer(plane, secrets)
+        self.server = XdsServer(plane, certificates.source)
         self.serving = asyncio.Event()
         """Set when the first documents were taken in: from now on there is something to serve."""
         self._plane = plane
@@ -59,7 +59,7 @@ class Service:
                     self._say(f"took in {len(changes)} objects in {1000 * seconds:.0f} ms")
                     self._say(f"serving xDS on {await self.server.listen(xds_address)}")
                     self.serving.set()
-                    rotation = asyncio.create_task(keep_certificates_fresh(self._secrets, self.server))
+                    rotation = asyncio.create_task(self._certificates.keep_fresh(self.server))
                 else:
                     self.server.publish(update.snapshots)
                     if any(change.ref.kind in SECRET_KINDS for change in changes):
