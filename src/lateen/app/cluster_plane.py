@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 import uvloop
 
+from lateen.app.certificates import Certificates
 from lateen.app.cluster_layout import RUNTIME, XDS_SOCKET, Layout
 from lateen.app.control_plane import ControlPlane
-from lateen.app.serve import Service, open_secrets
+from lateen.app.serve import Service
 from lateen.kube.client import KubeClient, Object
 from lateen.kube.informer import Informer, Key
 from lateen.kube.source import KubeSource
@@ -36,10 +37,10 @@ def run_plane(layout: Layout, told: Callable[[str], None], say: Callable[[str], 
 
 async def _serve(layout: Layout, told: Callable[[str], None], say: Callable[[str], None]) -> None:
     plane = ControlPlane()
-    secrets = open_secrets(plane, layout.folder)
+    certificates = Certificates(plane, layout.folder)
     async with KubeClient.connect(layout.kubeconfig) as client:
         source = KubeSource(client, (*CORE_KINDS, *ISTIO_KINDS), say)
-        service = Service(source, plane, secrets, say)
+        service = Service(source, plane, certificates, say)
         XDS_SOCKET.unlink(missing_ok=True)
         async with asyncio.TaskGroup() as group:
             group.create_task(service.run(f"unix:{XDS_SOCKET}"))
