@@ -7,7 +7,6 @@ import itertools
 
 from lateen.model.ref import Ref
 from lateen.state import inputs
-from lateen.state.state import State
 from tests.compile.world import objects, state_of
 
 _RULES = """
@@ -35,16 +34,15 @@ def _names(found: tuple[object, ...]) -> list[str]:
 def test_buckets_are_in_istios_order_whatever_the_order_of_documents() -> None:
     for order in itertools.permutations(objects(_RULES)):
         state = state_of(order)
-        rules = inputs.virtual_services_by_host(state.db, "web.one.svc.cluster.local")
+        rules = inputs.virtual_services_by_gateway(state.db, "mesh")
         assert _names(rules) == ["z", "a", "b"]  # none is oldest, then by name
 
 
-def test_hosts_and_gateways_are_qualified_in_the_rules_own_namespace() -> None:
+def test_gateways_are_qualified_in_the_rules_own_namespace() -> None:
     db = state_of(objects(_RULES)).db
     assert _names(inputs.virtual_services_by_gateway(db, "one/gate")) == ["a"]
     assert _names(inputs.virtual_services_by_gateway(db, "other/gate")) == ["a"]
     assert _names(inputs.virtual_services_by_gateway(db, "mesh")) == ["z", "a", "b"]
-    assert _names(inputs.virtual_services_by_host(db, "*.example.com")) == ["z"]
 
 
 def test_an_equal_object_changes_nothing() -> None:
@@ -59,7 +57,7 @@ def test_what_is_removed_leaves_its_buckets() -> None:
     assert state.apply((one.ref, None) for one in objects(_RULES)) == 3
     assert not state.objects
     for source in (
-        inputs.virtual_services_by_host,
+        inputs.virtual_service,
         inputs.virtual_services_by_gateway,
         inputs.refs_in,
         inputs.namespaces_of,
@@ -68,19 +66,19 @@ def test_what_is_removed_leaves_its_buckets() -> None:
     assert state.db.peek(inputs.source_labels) == {}
 
 
-def test_a_rule_that_moves_to_another_host_moves_to_another_bucket() -> None:
+def test_a_rule_that_moves_to_another_gateway_moves_to_another_bucket() -> None:
     state = state_of(objects(_RULES))
     (moved,) = objects(
         """
 apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: z, namespace: two}
-spec: {hosts: [api.example.com], http: [{redirect: {uri: /}}]}
+spec: {hosts: [api.example.com], gateways: [gate], http: [{redirect: {uri: /}}]}
 """
     )
     state.apply([(moved.ref, moved)])
-    assert _names(inputs.virtual_services_by_host(state.db, "*.example.com")) == []
-    assert _names(inputs.virtual_services_by_host(state.db, "api.example.com")) == ["z"]
+    assert _names(inputs.virtual_services_by_gateway(state.db, "mesh")) == ["a", "b"]
+    assert _names(inputs.virtual_services_by_gateway(state.db, "two/gate")) == ["z"]
 
 
 def test_an_edit_of_contents_leaves_the_list_of_names_alone() -> None:
@@ -130,11 +128,19 @@ spec: {http: [{match: [{sourceLabels: {team: a}}], redirect: {uri: /}}]}
     assert inputs.source_labels(state.db, "") == {"team"}
 
 
-def test_the_domain_completes_short_names() -> None:
-    state = State("example.test")
-    (rule, *_) = objects(_RULES)
-    state.apply([(rule.ref, rule)])
-    assert _names(inputs.virtual_services_by_host(state.db, "web.one.svc.example.test")) == ["b"]
+def test_pods_are_found_by_address_while_it_is_theirs() -> None:
+    def pod(name: str, more: str = "", phase: str = "Running") -> str:
+        return f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: one}}
+spec: {{containers: [{{name: app}}]{more}}}
+status: {{phase: {phase}, podIP: 10.0.0.1, podIPs: [{{ip: 10.0.0.1}}, {{ip: "fd00::1"}}]}}
+---
+"""
+
+    db = state_of(objects(pod("a") + pod("b", phase="Succeeded") + pod("c", ", hostNetwork: true"))).db
+    assert _names(inputs.pods_by_ip(db, "10.0.0.1")) == _names(inputs.pods_by_ip(db, "fd00::1")) == ["a"]
 
 
 def test_single_objects_are_found_by_their_identity() -> None:

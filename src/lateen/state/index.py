@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from lateen.incremental.engine import Input
-from lateen.model.host import resolve_short_name
 from lateen.model.ref import Ref
 from lateen.model.resource import Resource
 from lateen.state import inputs
@@ -75,23 +74,23 @@ GLOBAL: dict[str, Input[str, Any]] = {
 """kind -> the input that holds all objects of it, under the key `all`."""
 
 
-def _of_service(service: Any, domain: str) -> Iterator[Bucket]:
+def _of_service(service: Any) -> Iterator[Bucket]:
     if service.spec.type == "ExternalName" and service.spec.external_name:
         yield inputs.external_names_to, service.spec.external_name
 
 
-def _of_service_entry(entry: Any, domain: str) -> Iterator[Bucket]:
+def _of_service_entry(entry: Any) -> Iterator[Bucket]:
     for host in entry.spec.hosts:
         yield inputs.service_entries_by_host, host
 
 
-def _of_endpoint_slice(part: Any, domain: str) -> Iterator[Bucket]:
+def _of_endpoint_slice(part: Any) -> Iterator[Bucket]:
     owner = part.metadata.labels.get(SERVICE_NAME_LABEL)
     if owner:
         yield inputs.endpoint_slices_by_service, (part.namespace, owner)
 
 
-def _of_pod(pod: Any, domain: str) -> Iterator[Bucket]:
+def _of_pod(pod: Any) -> Iterator[Bucket]:
     if pod.spec.host_network or pod.status.phase in ENDED:
         return
     for address in {pod.status.pod_ip, *(entry.ip for entry in pod.status.pod_ips)}:
@@ -99,19 +98,17 @@ def _of_pod(pod: Any, domain: str) -> Iterator[Bucket]:
             yield inputs.pods_by_ip, address
 
 
-def _of_workload_entry(entry: Any, domain: str) -> Iterator[Bucket]:
+def _of_workload_entry(entry: Any) -> Iterator[Bucket]:
     if entry.spec.address:
         yield inputs.workload_entries_by_address, entry.spec.address
 
 
-def _of_virtual_service(rule: Any, domain: str) -> Iterator[Bucket]:
-    for host in rule.spec.hosts:
-        yield inputs.virtual_services_by_host, resolve_short_name(host, rule.namespace, domain).lower()
+def _of_virtual_service(rule: Any) -> Iterator[Bucket]:
     for gateway in rule.spec.gateways or (MESH,):
         yield inputs.virtual_services_by_gateway, gateway_key(gateway, rule.namespace)
 
 
-SPECIAL: dict[str, Callable[[Any, str], Iterator[Bucket]]] = {
+SPECIAL: dict[str, Callable[[Any], Iterator[Bucket]]] = {
     "Service": _of_service,
     "ServiceEntry": _of_service_entry,
     "EndpointSlice": _of_endpoint_slice,
@@ -122,8 +119,8 @@ SPECIAL: dict[str, Callable[[Any, str], Iterator[Bucket]]] = {
 """kind -> the buckets that depend on what an object says."""
 
 
-def buckets(resource: Resource, domain: str) -> set[Bucket]:
-    """Every bucket of several objects that holds `resource`; `domain` completes short host names."""
+def buckets(resource: Resource) -> set[Bucket]:
+    """Every bucket of several objects that holds `resource`."""
     kind = type(resource).TYPE.kind
     found: set[Bucket] = set()
     if kind in BY_NAMESPACE:
@@ -131,5 +128,5 @@ def buckets(resource: Resource, domain: str) -> set[Bucket]:
     if kind in GLOBAL:
         found.add((GLOBAL[kind], "all"))
     if kind in SPECIAL:
-        found.update(SPECIAL[kind](resource, domain))
+        found.update(SPECIAL[kind](resource))
     return found

@@ -88,8 +88,6 @@ workload_entries_by_address: Input[str, tuple[WorkloadEntry, ...]] = Input("work
 # -- routing -------------------------------------------------------------------------------------------------------
 
 virtual_service: Input[Ref, VirtualService | None] = Input("virtual_service", None)
-virtual_services_by_host: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_by_host", ())
-"""host name, fully qualified in the rule's namespace, lower case, wildcards as written -> the rules that name it."""
 virtual_services_by_gateway: Input[str, tuple[VirtualService, ...]] = Input("virtual_services_by_gateway", ())
 """`namespace/name` of a Gateway -> the rules bound to it; `mesh` -> those for sidecars."""
 

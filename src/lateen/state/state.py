@@ -46,7 +46,7 @@ class _Sorted:
 
 
 class State:
-    """The documents as the engine sees them. `domain` is the cluster's DNS domain, which completes short host names.
+    """The documents as the engine sees them. `domain` is the cluster's DNS domain.
 
     What the buckets hold follows from the objects alone, never from the order in which they came.
     """
@@ -107,11 +107,11 @@ class State:
 
     def _move(self, old: Resource | None, new: Resource | None, touched: dict[Bucket, None]) -> None:
         if old is not None:
-            for bucket in buckets(old, self.domain):
+            for bucket in buckets(old):
                 self._buckets[bucket].remove(age(old))
                 touched[bucket] = None
         if new is not None:
-            for bucket in buckets(new, self.domain):
+            for bucket in buckets(new):
                 self._buckets.setdefault(bucket, _Sorted()).add(age(new), new)
                 touched[bucket] = None
 
