@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,14 @@ async def test_each_name_under_a_wildcard_is_looked_up_of_its_own(mesh: Mesh, tm
         await answers(client, f"{name}.vendor.test:8080", {name})
         connect = client.connect(VIP, 8443, tls=trusting, server_name=f"{name}.vendor.test")
         assert await ask_bytes(connect, b"?") == b"echo ?"
+
+
+async def test_a_server_may_have_a_unix_socket_instead_of_an_address(mesh: Mesh, sockets: Path) -> None:
+    listening = await asyncio.start_unix_server(http_server("local"), sockets / "api.sock")
+    client = await mesh.pod("client")
+    await mesh.apply(named("STATIC", f"unix://{sockets}/api.sock"))
+    await answers(client, "api.test", {"local"})
+    listening.close()
 
 
 async def test_pods_selected_by_labels_serve_an_entry(mesh: Mesh) -> None:

@@ -202,6 +202,7 @@ def test_udp_has_no_cluster() -> None:
     ("policy", "field"),
     [
         ({"loadBalancer": {"consistentHash": {"useSourceIp": True, "ringHash": {"minimumRingSize": 2**24}}}}, "Hash"),
+        ({"loadBalancer": {"consistentHash": {"useSourceIp": True, "maglev": {"tableSize": 1}}}}, "tableSize"),
         ({"connectionPool": {"http": {"http2KeepAlive": {"interval": "5s"}}}}, "http2KeepAlive"),
         ({"tls": {"mode": "SIMPLE", "sni": "a" * 256}}, "sni"),
     ],

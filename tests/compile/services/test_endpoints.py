@@ -160,7 +160,7 @@ def test_endpoints_of_an_entry() -> None:
     assert _entry(f"{{hosts: [api.com], resolution: STATIC, {inline}, {_PORT}}}") == [
         ("10.0.0.1", 8080),
         ("10.0.0.2", 99),
-        ("/run/x", 0),
+        ("unix:///run/x", 0),
     ]
 
 

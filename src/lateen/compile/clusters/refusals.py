@@ -32,6 +32,9 @@ def refusals(policy: EffectivePolicy, server_name: str) -> Iterator[Refusal]:
         if size > RING_LIMIT and balancing.maglev is None:
             message = f"a ring of {size} points is more than Envoy takes"
             yield Refusal("loadBalancer.consistentHash", message, f"set minimumRingSize to at most {RING_LIMIT}")
+        if balancing.maglev is not None and balancing.maglev.table_size == 1:
+            # It would not refuse it: it would crash.
+            yield Refusal("loadBalancer.consistentHash.maglev.tableSize", "Envoy needs at least 2", "use 65537")
     http = policy.connection_pool.http if policy.connection_pool is not None else None
     if http is not None and http.http2_keep_alive is not None and http.http2_keep_alive.timeout is None:
         message = "keepalive of HTTP/2 connections has no timeout"

@@ -12,13 +12,13 @@ from lateen.compile.services.pod import WorkloadFacts, pod_facts
 from lateen.compile.services.strict_egress import is_strict
 from lateen.compile.services.workload_entry import entry_facts, entry_labels, facts_of
 from lateen.compile.workload import Labels, labels_of
+from lateen.envoy.address import UNIX_PREFIX
 from lateen.incremental.engine import Engine, query
 from lateen.model.host import is_ip_address, is_wildcard
 from lateen.model.networking.service_entry import Resolution, ServiceEntryPort
 from lateen.model.ref import Ref
 from lateen.state import inputs
 
-UNIX = "unix://"
 _BY_NAME = (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
 
 
@@ -113,11 +113,11 @@ def selected_entries(db: Engine, service: Ref) -> tuple[Endpoint, ...]:
 def _on_ports(workloads: list[WorkloadFacts], ports: tuple[ServiceEntryPort, ...]) -> Iterator[Endpoint]:
     for port in ports:
         for workload in workloads:
-            if workload.address.startswith(UNIX):
-                yield _endpoint(workload, workload.address.removeprefix(UNIX), 0, port.name, port.number)
+            if workload.address.startswith(UNIX_PREFIX):
+                target = 0
             else:
                 target = workload.ports.get(port.name) or port.target_port or port.number
-                yield _endpoint(workload, workload.address, target, port.name, port.number)
+            yield _endpoint(workload, workload.address, target, port.name, port.number)
 
 
 def _endpoint(workload: WorkloadFacts, address: str, port: int, port_name: str, port_number: int = 0) -> Endpoint:
