@@ -15,7 +15,7 @@ async def create(cluster: Cluster, call: Call) -> Reply:
     """Create an object: 201 with the object. Raises ApiError."""
     kind = call.kind
     schema = None if kind.custom else kind.schema(call.version)
-    document = typed(call, kind, call.version, read_body(call.body, call.content_type, schema))
+    document = typed(call, kind, call.version, read_body(call.body, call.content_type, schema, kind.kind))
     if document["metadata"].get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
     if kind.inert:

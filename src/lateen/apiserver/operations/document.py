@@ -16,6 +16,8 @@ from lateen.apiserver.schema.decode import DecodeError, decode
 from lateen.apiserver.schema.node import Schema
 from lateen.apiserver.status import ApiError, bad_request, invalid, unsupported_media
 
+_SHOWN = 30
+"""Bytes of a body that nobody could read that are shown to its sender."""
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 
 
@@ -28,19 +30,22 @@ class NotOfKindError(ApiError):
         super().__init__(400, "BadRequest", message)
 
 
-def read_body(body: bytes, content_type: str, schema: Schema | None = None) -> Document:
-    """The object in a request body. Raises ApiError (400 when it is no object, 415 for other media types)."""
+def read_body(body: bytes, content_type: str, schema: Schema | None = None, kind: str = "") -> Document:
+    """The object in a request body. Raises ApiError (400 when it is no object, 415 for other media types).
+
+    `schema` is for protobuf bodies that do not say what they are, `kind` for the message about one nobody can read.
+    """
     media = content_type.partition(";")[0].strip().lower() or JSON
     if media == JSON:
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {_reason(error, body)}") from None
+            raise _unrecognised(kind, body, f"json parse error: {_reason(error, body)}") from None
     elif media in (YAML, "text/yaml"):
         try:
             document = yaml.load(body, Loader=yaml.CSafeLoader)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+            raise _unrecognised(kind, body, f"json parse error: {error}") from None
     elif media == PROTOBUF:
         try:
             document = decode_object(body, schema)
@@ -55,6 +60,16 @@ def read_body(body: bytes, content_type: str, schema: Schema | None = None) -> D
             'Kind string "json:\\"kind,omitempty\\"" }'
         )
     return document
+
+
+def _unrecognised(kind: str, body: bytes, why: str) -> ApiError:
+    message = f"couldn't get version/kind; {why}"
+    if not kind:
+        return bad_request(message)
+    more = " ..." if len(body) > _SHOWN else ""
+    shown = body[:_SHOWN].decode(errors="replace") if body[:1] == b"{" else body[:_SHOWN].hex()
+    summary = f"{shown}{more}" if body else "<empty>"
+    return bad_request(f"the object provided is unrecognized (must be of type {kind}): {message} ({summary})")
 
 
 def _reason(error: orjson.JSONDecodeError, body: bytes) -> str:

@@ -16,7 +16,7 @@ async def update(cluster: Cluster, call: Call) -> Reply:
     """Replace an object; some kinds are created when they do not exist. Raises ApiError."""
     kind = call.kind
     schema = None if kind.custom else kind.schema(call.version)
-    document = typed(call, kind, call.version, read_body(call.body, call.content_type, schema))
+    document = typed(call, kind, call.version, read_body(call.body, call.content_type, schema, kind.kind))
     name_mismatch(call, document)
     current = cluster.store.head(key_of(kind, call.namespace, call.name))
     if current is None:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from lateen.apiserver.registry.kind import Document, Strategy
+from lateen.apiserver.status import Cause, invalid_value, required
 from lateen.apiserver.strategy.pod_defaults import default_spec, default_template
 
+_CRON_FIELDS = 5
 RETURNED = Strategy(returns_deleted=True)
 
 
@@ -52,7 +54,18 @@ def _cron_job(document: Document) -> None:
     default_template(spec.get("jobTemplate") or {})
 
 
-CRON_JOB = Strategy(default=_cron_job, generation=True)
+def _schedule(document: Document) -> list[Cause]:
+    schedule = document["spec"].get("schedule", "")
+    if not schedule:
+        return [required("spec.schedule")]
+    fields = schedule.split()
+    if schedule.startswith("@") or len(fields) == _CRON_FIELDS:
+        return []
+    detail = f"expected exactly {_CRON_FIELDS} fields, found {len(fields)}: [{' '.join(fields)}]"
+    return [invalid_value("spec.schedule", schedule, detail)]
+
+
+CRON_JOB = Strategy(default=_cron_job, validate=_schedule, generation=True)
 
 
 def _replication_controller(document: Document) -> None:

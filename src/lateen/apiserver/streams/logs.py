@@ -8,18 +8,23 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from lateen.apiserver.http.exchange import Exchange
-from lateen.apiserver.operations.call import Call
+from lateen.apiserver.operations.call import Call, Reply
 from lateen.apiserver.operations.cluster import Cluster
+from lateen.apiserver.operations.read import find
 from lateen.apiserver.schema import times
 from lateen.apiserver.status import ApiError, bad_request
 from lateen.apiserver.streams.pod_streams import PodStreams
-from lateen.apiserver.streams.target import NO_STREAMS, check_started, container_of, pod_of, unavailable
+from lateen.apiserver.streams.target import NO_STREAMS, check_started, container_of, unavailable
 
 
 async def logs(cluster: Cluster, streams: PodStreams | None, call: Call, exchange: Exchange) -> None:
     """Send the log of a container. Raises ApiError before the first byte."""
-    pod = pod_of(cluster, call)
+    pod = find(cluster, call).document()
     container = container_of(call, pod)
+    if not pod["spec"].get("nodeName"):
+        # Nobody runs it yet: there is nothing to read, which is no error.
+        await exchange.reply(Reply(200, b"", content_type="text/plain"))
+        return
     check_started(call, pod, container)
     if streams is None:
         raise ApiError(503, "ServiceUnavailable", NO_STREAMS)
