@@ -6,9 +6,9 @@ from __future__ import annotations
 from random import Random
 
 from tests.truth import (
-    authorization_policy,
     destination_rule,
     gateway,
+    ingress,
     peer_authentication,
     service_entry,
     sidecar,
@@ -25,7 +25,7 @@ def configuration(random: Random, addresses: dict[str, str]) -> list[Document]:
         *destination_rule.destination_rules(random),
         *gateways,
         *virtual_service.virtual_services(random, gateways),
+        *ingress.ingresses(random),
         *sidecar.sidecars(random),
-        *authorization_policy.authorization_policies(random),
         *peer_authentication.peer_authentications(random),
     ]

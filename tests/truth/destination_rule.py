@@ -10,6 +10,7 @@ from tests.truth.vocabulary import ENTRY_HOSTS
 from tests.truth.world import HEADLESS, STORE, WEB
 
 _NAMES = {WEB: "web", STORE: "store", HEADLESS: "each"}
+_WIDE = ("*.local", "*.default.svc.cluster.local", "*.test")
 SUBSETS = ("v1", "v2")
 
 
@@ -19,6 +20,10 @@ def destination_rules(random: Random) -> list[Document]:
     for host in (WEB, STORE, HEADLESS):
         if random.random() < 0.6:
             made.append(_rule(random, _NAMES[host], host, host.split(".")[1]))
+    if random.random() < 0.15:
+        made.append(
+            document("DestinationRule", "wide", {"host": random.choice(_WIDE), "trafficPolicy": _policy(random)})
+        )
     for host in random.sample(ENTRY_HOSTS, 2):
         if random.random() < 0.3:
             spec = {"host": host, "trafficPolicy": _policy(random, outside=True)}
@@ -45,7 +50,7 @@ def _policy(random: Random, outside: bool = False) -> Document:
     if random.random() < 0.4:
         simple = random.choice(("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH"))
         policy["loadBalancer"] = {"simple": simple}
-    if random.random() < 0.4:
+    if random.random() < 0.25:
         policy["tls"] = _tls(random, outside)
     if random.random() < 0.2:
         port: Document = {"port": {"number": random.choice((80, 81, 9000))}, "tls": _tls(random, outside)}

@@ -15,7 +15,7 @@ def gateways(random: Random) -> list[Document]:
     made = []
     for number in range(random.randint(1, 2)):
         servers = [_http(random)]
-        if random.random() < 0.7:
+        if random.random() < 0.85:
             servers += [_tls(random, name) for name in ("https", "https-2")[: random.randint(1, 2)]]
         if random.random() < 0.4:
             servers.append({"port": {"number": 9000, "name": "tcp", "protocol": "TCP"}, "hosts": ["*"]})

@@ -30,6 +30,8 @@ def http_route(random: Random, gateway: bool) -> Document:
         rule["rewrite"] = _rewrite(random)
     if random.random() < 0.3:
         rule["headers"] = _headers(random)
+        if "rewrite" not in rule and random.random() < 0.2:
+            rule["headers"].setdefault("request", {}).setdefault("set", {})["host"] = "told.test"
     if random.random() < 0.12:
         percent = random.choice((100, 100, 50, 0))
         rule["fault"] = {"abort": {"httpStatus": random.choice(STATUSES), "percentage": {"value": percent}}}
@@ -128,8 +130,6 @@ def _operations(random: Random, names: tuple[str, ...]) -> Document:
     made: Document = {}
     if random.random() < 0.6:
         made["set"] = {random.choice(names): random.choice(("set", "100%%", "%REQ(x-user)%"))}
-        if random.random() < 0.15 and "x-user" in names:
-            made["set"]["host"] = "told.test"
     if random.random() < 0.4:
         made["add"] = {random.choice(names): "added"}
     if random.random() < 0.4:

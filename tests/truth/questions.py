@@ -18,10 +18,22 @@ from tests.truth.vocabulary import (
     QUERIES,
     REQUEST_HEADERS,
 )
-from tests.truth.world import ADDRESSES, CLIENTS, GATEWAY, GATEWAY_PORTS, PLAIN_PORTS, STORE, STRANGER, TLS_PORT, WEB
+from tests.truth.world import (
+    ADDRESSES,
+    CLIENTS,
+    GATEWAY,
+    GATEWAY_PORTS,
+    PLAIN_PORTS,
+    STORE,
+    STRANGER,
+    THIRD,
+    TLS_PORT,
+    WEB,
+)
 
 _SERVICE_NAMES = {
     WEB: ("web", "web.default", "web.default.svc", WEB, "WEB"),
+    THIRD: ("third", "third:8000", THIRD),
     STORE: ("store", "store.other", STORE, "store.other:80"),
 }
 _NAMES = (
@@ -31,6 +43,8 @@ _NAMES = (
     "virtual.test",
     "a.virtual.test",
     "nobody.test",
+    "elsewhere",
+    "each.default",
     "a.b.wild.test",
     "static.test:80",
     "static.test.",
@@ -53,11 +67,12 @@ def question(random: Random, addresses: dict[str, str]) -> Question:
 def _outbound_http(random: Random, addresses: dict[str, str]) -> Question:
     target = random.random()
     if target < 0.5:
-        service = random.choice((WEB, STORE))
-        address = Address(ADDRESSES[service], random.choice((80, 80, 80, 81, 7000, 9000)))
+        service = random.choice((WEB, WEB, STORE, STORE, THIRD))
+        port = 8000 if service == THIRD else random.choice((80, 80, 80, 81, 7000, 9000))
+        address = Address(ADDRESSES[service], port)
         name = random.choice(_SERVICE_NAMES[service])
     elif target < 0.85:
-        address = Address(_FOREIGN_ADDRESS, random.choice((80, 80, 8080)))
+        address = Address(_FOREIGN_ADDRESS, random.choice((80, 80, 8080, 8000, 8081)))
         name = random.choice((*_NAMES, *_SERVICE_NAMES[WEB], *_SERVICE_NAMES[STORE]))
     else:
         pod = random.choice(("web-v1", "web-v2", "store-v1", "store-v2", "outside"))

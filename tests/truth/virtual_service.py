@@ -10,7 +10,20 @@ from tests.truth.http_route import http_route
 from tests.truth.vocabulary import EDGE_HOSTS, EDGE_NAMES
 from tests.truth.world import HEADLESS, STORE, WEB
 
-_MESH_HOSTS = (WEB, "web", STORE, "static.test", "dns.test", "virtual.test", "*.virtual.test", "*.wild.test", HEADLESS)
+_MESH_HOSTS = (
+    WEB,
+    "web",
+    STORE,
+    "static.test",
+    "dns.test",
+    "virtual.test",
+    "*.virtual.test",
+    "*.wild.test",
+    HEADLESS,
+    "*.local",
+    "*.default.svc.cluster.local",
+    "third",
+)
 _BYTES_MATCHES: tuple[Document, ...] = (
     {"port": 9000},
     {"destinationSubnets": ["10.99.3.0/28"]},

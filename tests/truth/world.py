@@ -42,7 +42,9 @@ WEB, STORE, HEADLESS = (
     "store.other.svc.cluster.local",
     "each.default.svc.cluster.local",
 )
-ADDRESSES = {WEB: "10.96.0.1", STORE: "10.96.0.2"}
+THIRD, THIRD_PORTS = "third.default.svc.cluster.local", (("", 8000, 8080),)
+ADDRESSES = {WEB: "10.96.0.1", STORE: "10.96.0.2", THIRD: "10.96.0.3"}
+_PODS = {WEB: ("web-v1", "web-v2"), STORE: ("store-v1", "store-v2"), HEADLESS: ("web-v1", "web-v2"), THIRD: ("web-v1",)}
 GATEWAY_LABELS = {"istio": "ingressgateway"}
 GATEWAY_NAMESPACE = "istio-system"
 CREDENTIAL = "certificate"
@@ -69,8 +71,8 @@ class World(Mesh):
 
     envoy_options = ("--drain-time-s", "1", "--drain-strategy", "immediate")
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, mesh_config: str | None) -> None:
+        super().__init__(folder, mesh_config)
         self._server_tls, _ = self_signed(folder, "world.test")
         self.certificate_files = (folder / "certificate.pem", folder / "key.pem")
         self._laid: tuple[Ref, ...] = ()
@@ -118,9 +120,14 @@ class World(Mesh):
 
     def _slices(self) -> list[Document]:
         made = []
-        for host, ports in ((WEB, SERVICE_PORTS), (STORE, SERVICE_PORTS), (HEADLESS, HEADLESS_PORTS)):
+        for host, ports in (
+            (WEB, SERVICE_PORTS),
+            (STORE, SERVICE_PORTS),
+            (HEADLESS, HEADLESS_PORTS),
+            (THIRD, THIRD_PORTS),
+        ):
             name, namespace, *_ = host.split(".")
-            pods = ("store-v1", "store-v2") if host == STORE else ("web-v1", "web-v2")
+            pods = _PODS[host]
             made.append(
                 {
                     "apiVersion": "discovery.k8s.io/v1",
@@ -160,6 +167,9 @@ def _services() -> list[Document]:
     def ports(of: Iterable[tuple[str, int, int]]) -> list[dict[str, Any]]:
         return [{"name": name, "port": port, "targetPort": target} for name, port, target in of]
 
+    third: Document = {"clusterIP": "10.96.0.3", "selector": {"app": "web", "version": "v1"}}
+    third["ports"] = [{"port": 8000, "targetPort": 8080, "appProtocol": "http"}]
+    elsewhere = {"type": "ExternalName", "externalName": "dns.test", "ports": ports([("http", 8080, 8080)])}
     entrance = [(f"p{port}", port, target) for port, target in GATEWAY_PORTS]
     return [
         document(
@@ -172,6 +182,8 @@ def _services() -> list[Document]:
             {"clusterIP": ADDRESSES[STORE], "selector": {"app": "store"}, "ports": ports(SERVICE_PORTS)},
             "other",
         ),
+        document("Service", "third", third),
+        document("Service", "elsewhere", elsewhere),
         document(
             "Service",
             "ingress",
@@ -200,11 +212,11 @@ def _read(layers: Iterable[Layer], cls: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def world() -> AsyncIterator[World]:
+async def world(mesh_config: str | None = None) -> AsyncIterator[World]:
     """The pods, until the block ends."""
     # The paths of Unix sockets are short.
     folder = Path(tempfile.mkdtemp(prefix="truth-"))
-    made = World(folder)
+    made = World(folder, mesh_config)
     try:
         await made.start()
         await made.begin()
