@@ -15,6 +15,8 @@ from lateen.apiserver.store.revision import Key, Revision
 GROUP = "rbac.authorization.k8s.io"
 _RESOURCES = tuple(f"{plural}.{GROUP}" for plural in ("clusterroles", "clusterrolebindings", "roles", "rolebindings"))
 Rule = dict[str, Any]
+_MOST_USERS = 10_000
+"""Users whose rules are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Authorizer:
         """Every rule of the user with the namespace it holds in; empty for everywhere."""
         known = self._rules.get((user.name, user.groups))
         if known is None:
+            if len(self._rules) >= _MOST_USERS:
+                self._rules.clear()
             known = self._rules[user.name, user.groups] = list(self._find(user))
         return known
 
