@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lateen.compile.endpoints.locality_group import (
+    MAX_WEIGHT,
     Candidate,
     LocalityGroup,
     covers,
     distance,
     distributed,
+    fitting,
     ranked,
     weight_of,
 )
@@ -144,3 +146,22 @@ def test_shares_stay_near_what_is_asked(weights: list[int], percent: int) -> Non
     found = distributed(groups, (LocalityDistribute(from_="*", to={"r/*": percent}),), HERE)
     assert percent <= sum(g.weight for g in found) <= percent + len(weights)
     assert all(g.members for g in found)
+
+
+def test_weights_are_such_that_envoy_can_add_them_up() -> None:
+    heavy, light = (
+        Candidate(address="10.0.0.1", port=80, weight=MAX_WEIGHT),
+        Candidate(address="10.0.0.2", port=80, weight=1),
+    )
+    groups = [
+        LocalityGroup(locality=Locality("r1"), members=(heavy, heavy, light), weight=MAX_WEIGHT),
+        LocalityGroup(locality=Locality("r2"), members=(heavy,), weight=MAX_WEIGHT),
+    ]
+    first, second = fitting(groups)
+    weights = [member.weight for group in (first, second) for member in group.members]
+    assert sum(weights) <= MAX_WEIGHT
+    assert first.weight + second.weight <= MAX_WEIGHT
+    assert first.weight == second.weight
+    assert len(set(weights)) == 2
+    assert min(weights) == 1
+    assert fitting(groups[1:]) == groups[1:]

@@ -4,7 +4,7 @@ clusters it is in and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from envoy.config.endpoint.v3.endpoint_components_pb2 import LocalityLbEndpoints
@@ -14,6 +14,7 @@ from lateen.compile.endpoints.locality_group import (
     MAX_WEIGHT,
     Candidate,
     LocalityGroup,
+    fitting,
     grouped,
     ranked,
     weight_of,
@@ -105,7 +106,7 @@ def locality_groups(
     return groups if preference is None or single else ranked(groups, preference, viewpoint, by_labels=not in_cluster)
 
 
-def groups_as_messages(groups: Iterable[LocalityGroup]) -> list[LocalityLbEndpoints]:
+def groups_as_messages(groups: list[LocalityGroup]) -> list[LocalityLbEndpoints]:
     """Groups in Envoy's form."""
     return [
         locality_group(
@@ -119,7 +120,7 @@ def groups_as_messages(groups: Iterable[LocalityGroup]) -> list[LocalityLbEndpoi
             weight=group.weight,
             priority=group.priority,
         )
-        for group in groups
+        for group in fitting(groups)
     ]
 
 

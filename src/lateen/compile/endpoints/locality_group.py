@@ -40,6 +40,30 @@ class LocalityGroup(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
 
 
+def fitting(groups: list[LocalityGroup]) -> list[LocalityGroup]:
+    """The groups with weights that Envoy can add up. Larger ones lose in precision, not in proportion."""
+    members = [member.weight for group in groups for member in group.members]
+    shares = [group.weight for group in groups]
+    if sum(members) <= MAX_WEIGHT and sum(shares) <= MAX_WEIGHT:
+        return groups
+    fitted_members, fitted_shares = iter(_fitted(members)), iter(_fitted(shares))
+    return [
+        msgspec.structs.replace(
+            group,
+            weight=next(fitted_shares),
+            members=tuple(msgspec.structs.replace(member, weight=next(fitted_members)) for member in group.members),
+        )
+        for group in groups
+    ]
+
+
+def _fitted(weights: list[int]) -> list[int]:
+    total, room = sum(weights), MAX_WEIGHT - len(weights)
+    if total <= MAX_WEIGHT:
+        return weights
+    return [max(1, weight * room // total) if weight else 0 for weight in weights]
+
+
 def weight_of(members: Iterable[Candidate]) -> int:
     """The weight of a group: that of its members together, as far as Envoy's number goes."""
     return min(sum(member.weight for member in members), MAX_WEIGHT)
