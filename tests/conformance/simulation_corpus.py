@@ -18,6 +18,7 @@ _SERVICE_ENTRY = "TestServiceEntry"
 _SKIPPED = {
     "TestInboundSidecarTLSModes": "TLS of Sidecar ingress listeners: in Istio behind a flag that is off",
 }
+_REFUSED = "Istio makes two chains for one connection, which Envoy refuses; the newer one is left out here"
 _DOMAIN = ".svc.cluster.local"
 
 
@@ -27,6 +28,9 @@ def simulation(rows: list[dict[str, Any]]) -> Report:
     for row in rows:
         if row["func"] in _SKIPPED:
             report.skip(_SKIPPED[row["func"]])
+            continue
+        if any((call["expect"].get("Error") or {}).get("error") == "ErrMultipleFilterChain" for call in row["calls"]):
+            report.skip(_REFUSED)
             continue
         report.judge(f"{row['func']}/{row['name']}", problems(row))
     return report
