@@ -29,6 +29,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "ring": {"loadBalancer": {"consistentHash": {"httpHeaderName": "x", "minimumRingSize": 8388608}}},
     "ring-new": {"loadBalancer": {"consistentHash": {"useSourceIp": True, "ringHash": {"minimumRingSize": 1}}}},
     "maglev": {"loadBalancer": {"consistentHash": {"useSourceIp": True, "maglev": {"tableSize": 10007}}}},
+    "maglev-small": {"loadBalancer": {"consistentHash": {"useSourceIp": True, "maglev": {"tableSize": 2}}}},
     "distribute": {
         "loadBalancer": {"localityLbSetting": {"distribute": [{"from": "*", "to": {"r1/*": 70, "r2/*": 30}}]}}
     },

@@ -9,6 +9,7 @@ import pytest
 
 from lateen.compile.clusters.inbound import default_endpoint
 from lateen.compile.workload import Interception, Workload
+from lateen.model.diagnostic import Diagnostic
 from tests.compile.mesh_documents import client, clusters, document, http_options, mesh_of, rule, service
 
 SERVER = client(labels={"app": "web"}, ips=("10.1.0.1",))
@@ -63,6 +64,16 @@ def test_limits_of_the_sidecar_come_first() -> None:
     found = inbound(service("web", PODS, ports={"http": 8080, "http-b": 9090}), limited, scoped)
     assert found["8080"]["circuitBreakers"]["thresholds"][0]["maxConnections"] == 1
     assert found["9090"]["circuitBreakers"]["thresholds"][0]["maxConnections"] == 2
+
+
+def test_what_envoy_refuses_is_left_out_and_the_port_served() -> None:
+    limits = {"tcp": {"maxConnections": 2}, "http": {"http2KeepAlive": {"interval": "5s"}}}
+    world = mesh_of(service("web", PODS, ports={"grpc": 8080}), sidecar(inboundConnectionPool=limits))
+    found = clusters(world, SERVER)["inbound|8080||"]
+    assert found["circuitBreakers"]["thresholds"][0]["maxConnections"] == 2
+    assert "connectionKeepalive" not in http_options(found)["explicitHttpConfig"]["http2ProtocolOptions"]
+    (said,) = [r for r in world.db.reports() if isinstance(r, Diagnostic) and r.code == "envoy-refuses"]
+    assert (str(said.ref), said.field) == ("Sidecar/default/default", "connectionPool.http.http2KeepAlive")
 
 
 def test_a_service_that_the_sidecar_does_not_import_brings_no_rule() -> None:

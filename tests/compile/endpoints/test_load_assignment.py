@@ -97,7 +97,10 @@ def test_failover_by_locality() -> None:
 def test_failover_by_the_proxys_labels_and_place() -> None:
     said = {"localityLbSetting": {"failoverPriority": ["topology.kubernetes.io/region", "version"]}}
     watched = rule("web", "web", trafficPolicy={"outlierDetection": {}, "loadBalancer": said})
-    pods = {"10.1.0.1": {"labels": {"version": "v1"}}, "10.1.0.2": {"labels": {"version": "v2"}, "node": "node-3"}}
+    pods: dict[str, dict[str, Any]] = {
+        "10.1.0.1": {"labels": {"version": "v1"}},
+        "10.1.0.2": {"labels": {"version": "v2"}, "node": "node-3"},
+    }
     state = mesh_of(NODES, service("web", pods), watched)
     mine = client(labels={"version": "v2"}, locality=Locality("r2", "c"))
     assert endpoints_of(assignments(state, mine)[WEB]) == [("r2/c", 0, ["10.1.0.2"]), ("r1/a", 1, ["10.1.0.1"])]

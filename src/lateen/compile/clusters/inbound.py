@@ -17,6 +17,7 @@ from lateen.compile.clusters.client import Families, families_of_workload
 from lateen.compile.clusters.connection_pool import connect_timeout, keepalive_of
 from lateen.compile.clusters.defaults import cluster_defaults
 from lateen.compile.clusters.protocol import declared_protocol, preserves_case
+from lateen.compile.clusters.refusals import accepted_pool
 from lateen.compile.clusters.source_address import set_own_source_address
 from lateen.compile.mesh import mesh
 from lateen.compile.scope import scope_of
@@ -63,6 +64,7 @@ class InboundPort(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     address_port: int = 0
     pool: ConnectionPoolSettings | None = None
     """Limits of the Sidecar, in place of those of rules."""
+    pool_source: Ref | None = None
 
 
 @query
@@ -72,7 +74,10 @@ def inbound_cluster_of(db: Engine, port: InboundPort, families: Families) -> Blo
     defaults = cluster_defaults(db)
     rule = merged_rule(db, port.rule) if port.rule else None
     policy = effective_policy(rule, port.service_port)
-    pool = policy.connection_pool if port.pool is None else port.pool
+    if port.pool is not None:
+        pool = accepted_pool(db, port.pool, port.pool_source)
+    else:
+        pool = accepted_pool(db, policy.connection_pool, rule.ref if rule is not None else None)
     cluster = new_cluster(name, connect_timeout(pool, defaults))
     cluster.common_lb_config.SetInParent()
     if port.address:
@@ -142,6 +147,7 @@ def _of_services(
             address=loopback if local else "",
             address_port=number if local else 0,
             pool=pool,
+            pool_source=scope.sidecar if pool is not None else None,
         )
         for number, shared in by_port.items()
     )
@@ -171,6 +177,7 @@ def _of_listener(
         address=endpoint[0],
         address_port=endpoint[1],
         pool=listener.connection_pool or pool,
+        pool_source=scope.sidecar,
     )
 
 
