@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The images of a cluster: the sample applications."""
+"""The images of a cluster: the sample applications, under their names at every registry."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lateen.node.image_catalogue import Catalogue, Image
 from lateen.node.process import main_module
+from lateen.samples.catalogue import IMAGES, SampleImage
 
 
 def catalogue() -> Catalogue:
     """The images that every cluster has."""
-    sleep = Image(entrypoint=("sleep",), arguments=("infinity",))
-    curl = Image(entrypoint=("curl",))
-    return Catalogue(
-        [
-            ("learnistio/hello-web", Image(entrypoint=main_module("lateen.samples.hello_web"))),
-            ("learnistio/greeter-service:1.*", _greeter("1.0.0")),
-            ("learnistio/greeter-service:2.*", _greeter("2.0.0")),
-            ("curlimages/curl", curl),
-            ("pstauffer/curl", curl),
-            ("busybox", sleep),
-        ]
-    )
+    return Catalogue(_everywhere())
 
 
-def _greeter(version: str) -> Image:
-    return Image(entrypoint=main_module("lateen.samples.greeter", "--version", version))
+def _everywhere() -> Iterator[tuple[str, Image]]:
+    for pattern, sample in IMAGES:
+        image = _image(sample)
+        yield pattern, image
+        yield f"*/{pattern}", image
+
+
+def _image(sample: SampleImage) -> Image:
+    start = main_module(sample.module) if sample.module else (sample.program,)
+    return Image(entrypoint=(*start, *sample.entry), arguments=sample.arguments)

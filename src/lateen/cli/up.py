@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from lateen.app.cluster_layout import Layout
 from lateen.cli.serve import MISSING, default_data_folder
 from lateen.node.namespace_set import NamespaceError
 
+_TROUBLE = "!"
 _NAMES = {
     "api": "Kubernetes API",
     "plane": "control plane",
@@ -68,7 +70,9 @@ def _progress(layout: Layout) -> Callable[[str], None]:
     waiting = set(PARTS)
 
     def ready(part: str) -> None:
-        if part in waiting:
+        if part.startswith(_TROUBLE):
+            click.echo(f"lateen up: {part.removeprefix(_TROUBLE)}; lateen doctor says more", err=True)
+        elif part in waiting:
             waiting.discard(part)
             click.echo(f"  ready: {_NAMES[part]}")
             if not waiting:
@@ -91,7 +95,7 @@ def _hold(layout: Layout, ports: dict[int, int], settings: str, stopped: int, re
     try:
         return hold(layout, ports, settings, stopped, ready)
     except (ClusterError, NamespaceError) as error:
-        click.echo(f"lateen up: {error}; lateen doctor says more", err=True)
+        ready(f"{_TROUBLE}{error}")
         return MISSING
 
 
@@ -103,22 +107,23 @@ def _detached(layout: Layout, ports: dict[int, int], settings: str, stopped: int
         os.close(reading)
         signal.signal(signal.SIGTERM, lambda *_: os.write(stop, b"."))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Whoever reads our caller's output is not to wait for the cluster's end.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(nothing, number)
 
         def tell(part: str) -> None:
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 os.write(telling, f"{part}\n".encode())
-            except BrokenPipeError:
-                pass
 
-        code = _hold(layout, ports, settings, stopped, tell)
-        os._exit(code)
+        os._exit(_hold(layout, ports, settings, stopped, tell))
     os.close(telling)
     ready = _progress(layout)
-    seen = set()
+    waiting = set(PARTS)
     with os.fdopen(reading) as lines:
         for line in lines:
             ready(line.strip())
-            seen.add(line.strip())
-            if seen >= set(PARTS):
+            waiting.discard(line.strip())
+            if not waiting:
                 return
     sys.exit(MISSING)
