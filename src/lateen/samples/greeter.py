@@ -7,9 +7,8 @@ python -m lateen.samples.greeter --version 2.0.0 --port 3000
 from __future__ import annotations
 
 import argparse
-import json
 
-from lateen.samples.http_server import Request, Response, serve
+from lateen.samples.http_server import Request, Response, add_address, json_response, serve
 
 MESSAGES = {"1": "hello 👋 ", "2": "🔥🔥 !!HELLO!! 🔥🔥"}
 
@@ -18,20 +17,18 @@ def main() -> None:
     """Run the service until it is told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default="1.0.0")
-    parser.add_argument("--host", default="0.0.0.0")
-    parser.add_argument("--port", type=int, default=3000)
+    add_address(parser, 3000)
     options = parser.parse_args()
 
     def answer(request: Request) -> Response:
         path = request.path.partition("?")[0]
         if path == "/hello":
-            body = {"message": MESSAGES[options.version[0]], "version": options.version}
-            return Response(json.dumps(body, ensure_ascii=False), content_type="application/json; charset=utf-8")
+            return json_response({"message": MESSAGES[options.version[0]], "version": options.version})
         if path in ("/", "/health"):
             return Response("ok", content_type="text/plain")
         return Response(f"Cannot {request.method} {path}\n", 404, "text/plain")
 
-    serve(answer, options.host, options.port)
+    serve(answer, options)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import os
 
 import httpx
 
-from lateen.samples.http_server import Request, Response, serve
+from lateen.samples.forwarded import forwarded
+from lateen.samples.http_client import inside
+from lateen.samples.http_server import Request, Response, add_address, serve
 
 PAGE = """<link rel="stylesheet" type="text/css" href="css/style.css" />
 
@@ -26,40 +28,39 @@ PAGE = """<link rel="stylesheet" type="text/css" href="css/style.css" />
 
 STYLE = "body { font-family: sans-serif } .container { text-align: center; padding: 15vh 0 }\n"
 
-PASSED_ON = ("x-request-id", "traceparent", "tracestate", "user-agent", "x-beta-optin", "end-user")
-"""Headers that go on to the Greeter Service, so that rules there can tell requests apart."""
+PASSED_ON = ("x-beta-optin", "x-my-header", "end-user")
+"""Headers by which the article's rules for the Greeter Service tell requests apart."""
 
 
 def main() -> None:
     """Run the front end until it is told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", default="1.0.0")
-    parser.add_argument("--host", default="0.0.0.0")
-    parser.add_argument("--port", type=int, default=3000)
+    add_address(parser, 3000)
     options = parser.parse_args()
-    greeter = httpx.Client(
-        base_url=os.environ.get("GREETER_SERVICE_URL", "http://greeter-service:3000"), timeout=10, trust_env=False
-    )
+    greeting = os.environ.get("GREETER_SERVICE_URL", "http://greeter-service:3000").rstrip("/") + "/hello"
+    client = inside(timeout=10)
 
     def answer(request: Request) -> Response:
-        if request.path.endswith("/css/style.css"):
+        if request.path.partition("?")[0].endswith("/css/style.css"):
             return Response(STYLE, content_type="text/css")
-        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         try:
-            reply = greeter.get("/hello", headers=headers)
+            reply = client.get(greeting, headers=forwarded(request.headers, PASSED_ON))
             reply.raise_for_status()
             said = reply.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             return Response(f"The Greeter Service did not answer: {error}\n", 502, "text/plain; charset=utf-8")
+        if not isinstance(said, dict):
+            return Response("The Greeter Service did not say hello\n", 502, "text/plain; charset=utf-8")
         return Response(
             PAGE.format(
-                frontend=options.version,
+                frontend=html.escape(options.version),
                 service=html.escape(str(said.get("version"))),
                 message=html.escape(str(said.get("message"))),
             )
         )
 
-    serve(answer, options.host, options.port)
+    serve(answer, options)
 
 
 if __name__ == "__main__":
