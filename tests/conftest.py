@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of our own."""
     parser.addoption("--update-golden", action="store_true", help="write what the golden cases give, delete orphans")
-    parser.addoption("--truth-seeds", type=int, default=8, help="how many configurations the truth test tries")
+    parser.addoption("--truth-seeds", type=int, default=6, help="how many configurations the truth test tries")
     parser.addoption("--truth-first", type=int, default=0, help="the seed of the first of them")
 
 

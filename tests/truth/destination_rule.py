@@ -62,4 +62,9 @@ def _tls(random: Random, outside: bool) -> Document:
     mode = random.choice(("DISABLE", "SIMPLE") if outside else ("DISABLE", "ISTIO_MUTUAL", "ISTIO_MUTUAL", "SIMPLE"))
     if mode == "SIMPLE":
         return {"mode": mode, "insecureSkipVerify": True, "sni": "origin.test"}
+    if mode == "ISTIO_MUTUAL" and random.random() < 0.2:
+        return {
+            "mode": mode,
+            "subjectAltNames": [f"spiffe://cluster.local/ns/default/sa/{random.choice(('web', 'else'))}"],
+        }
     return {"mode": mode}

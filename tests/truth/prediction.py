@@ -17,12 +17,12 @@ from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from lateen.envoy import alpn
 from lateen.explain import Address, ClientTls, HttpRequest, Request, Resources, Trace, trace
 from lateen.explain.cluster import usable
-from lateen.explain.decision import DirectResponse, Endpoint, Forward, HeaderMutation, Problem, Redirect
+from lateen.explain.decision import DirectResponse, Endpoint, Forward, HeaderMutation, Locality, Problem, Redirect
 from lateen.explain.request import HTTP2, HTTP11
 from tests.mesh.redirection import INBOUND_PORT, OUTBOUND_PORT
 from tests.mesh_namespaces import Pod
 from tests.truth.outcome import Answered, Closed, Headers, Outcome, ServedBytes, ServedHttp
-from tests.truth.question import Question
+from tests.truth.question import LOOPBACK, Question
 from tests.truth.vocabulary import REQUEST_HEADERS, RESPONSE_HEADERS
 from tests.truth.world import GATEWAY, PLAIN_PORTS, SERVERS, TLS_PORT, World
 
@@ -30,22 +30,35 @@ _LOTS = 100
 """Weights in configurations add up to a divisor of this."""
 _ABORT = re.compile(r"aborts (\S+) of the requests with (\d+)")
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_DYNAMIC = "envoy.clusters.dynamic_forward_proxy"
 _LONGEST_WAY = 4
 """Proxies: more means that a request goes round in circles."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """TLS around something, from the client's side. `trusts`: the names that the server may have; None = any server."""
+
+    tls: ClientTls
+    trusts: tuple[str, ...] | None = None
+
+    def accepts(self, identity: str) -> bool:
+        """Whether a server with this name in its certificate of the mesh will do. No names asked for: any name."""
+        return not self.trusts or identity in self.trusts
 
 
 @dataclass(frozen=True)
 class Flow:
     """What a connection carries: TLS in TLS in ... , and within all of them HTTP or bytes."""
 
-    layers: tuple[ClientTls, ...] = ()
+    layers: tuple[Layer, ...] = ()
     http: HttpRequest | None = None
     told: bool = False
     """A proxy has added the client's certificate to the HTTP request."""
 
     @property
     def tls(self) -> ClientTls | None:
-        return self.layers[0] if self.layers else None
+        return self.layers[0].tls if self.layers else None
 
     @property
     def readable(self) -> HttpRequest | None:
@@ -66,10 +79,12 @@ class Prediction:
         """All that may happen."""
         self.traces = []
         pod = self._world.pods[question.pod]
-        flow = Flow((question.tls,) if question.tls is not None else (), question.http)
+        flow = Flow((Layer(question.tls),) if question.tls is not None else (), question.http)
         if question.address.ip == pod.address:
             # What an application sends to its own pod stays with it.
             found = [_application(pod, question.address.port, flow)]
+        elif question.address.ip == LOOPBACK:
+            found = self._through(pod, question.address, None, pod, flow, 0)
         elif pod.sidecar is None:
             found = self._arrive(pod, question.address, flow, 0)
         else:
@@ -137,10 +152,18 @@ class Prediction:
         assert answer.downstream_tls is not None, answer
         cluster = resources.cluster(answer.cluster.name)
         identity = self._world.identity(pod.name)
+        if inbound and answer.downstream_tls.terminates_tls and not flow.layers[0].accepts(identity):
+            yield Closed()
+            return
         inner = replace(flow, layers=flow.layers[1:]) if answer.downstream_tls.terminates_tls else flow
         if http is not None:
             inner = replace(inner, told=answer.downstream_tls.certificate_validated)
-        for group in answer.cluster.localities:
+        groups = answer.cluster.localities
+        if answer.cluster.type == _DYNAMIC:
+            groups = (Locality("", 0, None, self._looked_up(answer)),)
+            if not groups[0].endpoints:
+                yield Closed() if http is None else Answered(503)
+        for group in groups:
             for endpoint in usable(answer.cluster, group) if answer.cluster.priorities else group.endpoints:
                 if http is None:
                     sent = _dressed(inner, cluster, endpoint, "", identity)
@@ -151,6 +174,18 @@ class Prediction:
                 sent = _sent(inner, forward, cluster, endpoint, identity)
                 for outcome in self._forward(pod, endpoint, sent, way, inbound):
                     yield _answered(outcome, forward)
+
+    def _looked_up(self, answer: Trace) -> tuple[Endpoint, ...]:
+        """Where a host leads that the proxy looks up itself."""
+        assert answer.detected is not None
+        if answer.http is None:
+            name, port = answer.detected.server_name, answer.detected.destination.rpartition(":")[2]
+        else:
+            assert isinstance(answer.http.action, Forward)
+            name, _, said = (answer.http.action.authority or "").partition(":")
+            port = said or "80"
+        ip = name if self._world.owner(name) is not None else self._world.names.get(name)
+        return () if ip is None else (Endpoint(f"{ip}:{port}"),)
 
     def _forward(self, pod: Pod, endpoint: Endpoint, flow: Flow, way: int, inbound: bool) -> list[Outcome]:
         ip, _, port = endpoint.address.rpartition(":")
@@ -184,6 +219,9 @@ def _application(pod: Pod, port: int, flow: Flow) -> Outcome:
     """What the application on a port makes of a connection."""
     secured = port == TLS_PORT
     if pod.name not in SERVERS or port not in (*PLAIN_PORTS, TLS_PORT) or len(flow.layers) != int(secured):
+        return Closed()
+    if secured and flow.layers[0].trusts is not None:
+        # Its certificate is not of the mesh.
         return Closed()
     server = f"{pod.name}:{port}"
     if flow.http is None:
@@ -249,7 +287,11 @@ def _dressed(flow: Flow, cluster: Any, endpoint: Endpoint, version: str, identit
     certificate = bool(common.tls_certificate_sds_secret_configs or common.tls_certificates)
     uris = (identity,) if certificate else ()
     tls = ClientTls(server_name=context.sni, alpn=offered, certificate=certificate, uris=uris)
-    return replace(flow, layers=(tls, *flow.layers))
+    trusts = None
+    if common.WhichOneof("validation_context_type") is not None:
+        checks = common.combined_validation_context.default_validation_context
+        trusts = tuple(m.exact for m in checks.match_subject_alt_names)
+    return replace(flow, layers=(Layer(tls, trusts), *flow.layers))
 
 
 def _changed(headers: dict[str, str], mutations: tuple[HeaderMutation, ...]) -> Headers:

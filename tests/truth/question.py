@@ -9,6 +9,8 @@ from lateen.explain import Address, ClientTls, HttpRequest
 
 BYTES = b"hello, is there anybody?\n"
 """What is sent when it is not HTTP: long enough for inspectors to see that it is nothing that they know."""
+LOOPBACK = "127.0.0.1"
+"""Connections to it are not redirected."""
 
 
 @dataclass(frozen=True)

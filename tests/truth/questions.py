@@ -7,7 +7,8 @@ from random import Random
 
 from lateen.explain import Address, ClientTls, HttpRequest
 from lateen.explain.request import HTTP2, HTTP11
-from tests.truth.question import Question
+from tests.truth.question import LOOPBACK, Question
+from tests.truth.sidecar import LOCAL_PORT
 from tests.truth.vocabulary import (
     EDGE_NAMES,
     ENTRY_ADDRESS,
@@ -39,6 +40,7 @@ _SERVICE_NAMES = {
 _NAMES = (
     "static.test",
     "dns.test",
+    "dns.test:8080",
     "a.wild.test",
     "virtual.test",
     "a.virtual.test",
@@ -66,7 +68,9 @@ def question(random: Random, addresses: dict[str, str]) -> Question:
 
 def _outbound_http(random: Random, addresses: dict[str, str]) -> Question:
     target = random.random()
-    if target < 0.5:
+    if target < 0.04:
+        address, name = Address(LOOPBACK, LOCAL_PORT), random.choice((WEB, "web:80", "static.test:80", "nobody.test"))
+    elif target < 0.5:
         service = random.choice((WEB, WEB, STORE, STORE, THIRD))
         port = 8000 if service == THIRD else random.choice((80, 80, 80, 81, 7000, 9000))
         address = Address(ADDRESSES[service], port)

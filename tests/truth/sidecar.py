@@ -7,6 +7,8 @@ from random import Random
 
 from tests.truth.documents import Document, document
 
+LOCAL_PORT = 15099
+"""Where some sidecars listen for applications that dial them."""
 _HOSTS = (["./*"], ["*/*"], ["other/*"], ["default/*"], ["./*", "istio-system/*"], ["*/store.other.svc.cluster.local"])
 
 
@@ -44,6 +46,10 @@ def _spec(random: Random) -> Document:
     if random.random() < 0.4:
         port = {"number": random.choice((80, 9000, 7000)), "name": "own", "protocol": random.choice(("HTTP", "TCP"))}
         egress.append({"port": port, "hosts": random.choice(_HOSTS)})
+    if random.random() < 0.4:
+        port = {"number": LOCAL_PORT, "name": "local", "protocol": random.choice(("HTTP", "TCP"))}
+        bind = random.choice(("127.0.0.1", "0.0.0.0"))
+        egress.append({"port": port, "bind": bind, "captureMode": "NONE", "hosts": ["*/*"]})
     egress.append({"hosts": random.choice(_HOSTS)})
     spec["egress"] = egress
     return spec

@@ -27,6 +27,9 @@ SETTINGS = {
     "strict": "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n"
     "enableAutoMtls: false\n"
     "pathNormalization: {normalization: DECODE_AND_MERGE_SLASHES}\n",
+    "looked-up": "outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}\n"
+    "pathNormalization: {normalization: MERGE_SLASHES}\n"
+    "meshMTLS: {minProtocolVersion: TLSV1_3}\n",
 }
 """MeshConfigs."""
 

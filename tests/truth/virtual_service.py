@@ -104,7 +104,7 @@ def _bytes(random: Random, gateways: list[str]) -> Document:
 
 def _server_names(random: Random, gateways: list[str]) -> Document:
     target = random.choice((WEB, STORE, "secure.test"))
-    name = random.choice(("secure.test", "www.shop.test", "shop.test"))
+    name = random.choice(("secure.test", "www.shop.test", "shop.test", "*.shop.test"))
     rule = {
         "match": [{"sniHosts": [name], "port": 443}],
         "route": [{"destination": {"host": target, "port": {"number": 443}}}],

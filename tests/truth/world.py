@@ -76,6 +76,8 @@ class World(Mesh):
         self._server_tls, _ = self_signed(folder, "world.test")
         self.certificate_files = (folder / "certificate.pem", folder / "key.pem")
         self._laid: tuple[Ref, ...] = ()
+        self.names: dict[str, str] = {}
+        """Those that sidecars can look up."""
 
     async def begin(self) -> None:
         """Start the pods and what serves in them."""
@@ -89,7 +91,9 @@ class World(Mesh):
             for port in PLAIN_PORTS:
                 await self.pods[name].serve(port, application(f"{name}:{port}"))
             await self.pods[name].serve(TLS_PORT, application(f"{name}:{TLS_PORT}"), self._server_tls)
-        self.resolve("dns.test", self.pods["outside"].address)
+        self.names = {"dns.test": self.pods["outside"].address}
+        for name, address in self.names.items():
+            self.resolve(name, address)
         await self.apply(*map(json.dumps, [*_services(), self._credential()]))
 
     async def configure(self, documents: Iterable[Document]) -> None:
