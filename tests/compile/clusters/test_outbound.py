@@ -91,7 +91,7 @@ def test_gateways_do_not_follow_the_client_on_undeclared_ports() -> None:
     assert http_options(found["outbound|9999||web.default.svc.cluster.local"]) == {}
 
 
-HTTP2 = {"explicitHttpConfig": {"http2ProtocolOptions": {}}}
+HTTP2: dict[str, Any] = {"explicitHttpConfig": {"http2ProtocolOptions": {}}}
 
 
 @pytest.mark.parametrize(
@@ -216,3 +216,10 @@ def test_what_envoy_refuses_is_left_out_and_named(policy: dict[str, Any], field:
     assert said.ref is not None
     assert said.ref.name == "r"
     assert field in said.field
+
+
+def test_names_are_not_looked_up_every_millisecond() -> None:
+    documents = entry("vendor", "api.vendor.test", resolution="DNS")
+    for said, expected in (("1ms", "60s"), ("2ms", "0.002s")):
+        state = mesh_of(documents, config={"dnsRefreshRate": said})
+        assert clusters(state)["outbound|80||api.vendor.test"]["dnsRefreshRate"] == expected

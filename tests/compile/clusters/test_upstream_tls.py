@@ -161,7 +161,7 @@ def test_authorities_in_a_config_map_are_for_everyone() -> None:
 
 def test_a_name_that_is_looked_up_must_be_in_the_certificate() -> None:
     listed = entry("ext", "*.ext.example", resolution="DYNAMIC_DNS")
-    said = {"mode": "SIMPLE", "sni": "s.example", "subjectAltNames": ["a.ext.example"]}
+    said: dict[str, Any] = {"mode": "SIMPLE", "sni": "s.example", "subjectAltNames": ["a.ext.example"]}
     state = mesh_of(listed, rule("ext", "*.ext.example", trafficPolicy={"tls": said}))
     found = clusters(state)["outbound|80||*.ext.example"]
     assert http_options(found)["upstreamHttpProtocolOptions"] == {"autoSanValidation": True}

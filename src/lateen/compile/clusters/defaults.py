@@ -7,7 +7,8 @@ import msgspec
 
 from lateen.compile.mesh import mesh
 from lateen.incremental.engine import Engine, query
-from lateen.model.duration import SECOND, Duration
+from lateen.model.diagnostic import Diagnostic, Severity
+from lateen.model.duration import MILLISECOND, SECOND, Duration
 from lateen.model.networking.connection_pool import H2UpgradePolicy, TcpKeepalive
 from lateen.model.networking.load_balancer import LocalityLoadBalancerSetting
 
@@ -41,7 +42,7 @@ def cluster_defaults(db: Engine) -> ClusterDefaults:
     return ClusterDefaults(
         connect_timeout=said.connect_timeout or CONNECT_TIMEOUT,
         tcp_keepalive=said.tcp_keepalive,
-        dns_refresh=said.dns_refresh_rate or DNS_REFRESH,
+        dns_refresh=_dns_refresh(db, said.dns_refresh_rate),
         upgrade_http=said.h2_upgrade_policy is H2UpgradePolicy.UPGRADE,
         auto_mtls=said.enable_auto_mtls is not False,
         preserve_header_case=bool(headers is not None and headers.preserve_http1_header_case),
@@ -50,3 +51,19 @@ def cluster_defaults(db: Engine) -> ClusterDefaults:
         curves=tls.ecdh_curves if tls is not None else (),
         trust_domain_aliases=said.trust_domain_aliases,
     )
+
+
+def _dns_refresh(db: Engine, said: Duration | None) -> Duration:
+    if not said:
+        return DNS_REFRESH
+    if said <= MILLISECOND:
+        db.report(
+            Diagnostic(
+                severity=Severity.ERROR,
+                code="envoy-refuses",
+                message="names cannot be looked up every millisecond; dnsRefreshRate of MeshConfig is left out",
+                hint="use more than 1ms, such as 60s",
+            )
+        )
+        return DNS_REFRESH
+    return said
