@@ -35,8 +35,8 @@ class Images(Protocol):
 class Catalogue:
     """Images by pattern; of several that fit the first counts.
 
-    A pattern is a name as manifests write it, with * for any text (`*/examples-bookinfo-reviews-v1:*`). Without a tag it
-    fits every tag; the registry `docker.io` and its `library` may be left out.
+    A pattern is a name as manifests write it, with * for any text. Without a registry or folder it fits every one,
+    without a tag every tag.
     """
 
     def __init__(self, images: Iterable[tuple[str, Image]]) -> None:
@@ -47,7 +47,8 @@ class Catalogue:
         name, tag = split(reference)
         for pattern, image in self._images:
             wanted, wanted_tag = split(pattern)
-            if fnmatchcase(name, wanted) and (not wanted_tag or fnmatchcase(tag or "latest", wanted_tag)):
+            fits = fnmatchcase(name, wanted) or fnmatchcase(name, f"*/{wanted}")
+            if fits and (not wanted_tag or fnmatchcase(tag or "latest", wanted_tag)):
                 return image
         return None
 

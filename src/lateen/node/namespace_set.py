@@ -20,7 +20,7 @@ class NamespaceError(OSError):
     """The system refuses namespaces; the text says which step failed."""
 
 
-def start_in_namespaces(first: Callable[[], None], keep: tuple[int, ...] = ()) -> tuple[int, Callable[[], int]]:
+def start_in_namespaces(first: Callable[[], None]) -> tuple[int, Callable[[], int]]:
     """Run `first` as process 1 of a new set of namespaces. Returns its process id and a function that waits for it.
 
     Must be called from a process with one thread. As root all ids are mapped, otherwise the user's own as 0.
@@ -43,9 +43,7 @@ def start_in_namespaces(first: Callable[[], None], keep: tuple[int, ...] = ()) -
         else:
             _map_one(middle, uid, gid)
         os.write(tell_mapped, b".")
-        answer = os.read(ready, 4096)
-        if not answer.startswith(b"pid "):
-            raise NamespaceError(answer.decode() or "the first process ended")
+        pid = _first_pid(ready)
     except OSError as error:
         os.close(tell_mapped)
         os.waitpid(middle, 0)
@@ -57,7 +55,18 @@ def start_in_namespaces(first: Callable[[], None], keep: tuple[int, ...] = ()) -
     def wait() -> int:
         return os.waitstatus_to_exitcode(os.waitpid(middle, 0)[1])
 
-    return int(answer[4:]), wait
+    return pid, wait
+
+
+def _first_pid(ready: int) -> int:
+    """The host's id of process 1, once that has its mounts. Raises NamespaceError."""
+    text = ""
+    while "mounted" not in text or "pid " not in text:
+        data = os.read(ready, 4096).decode()
+        if not data or "refuses" in data:
+            raise NamespaceError(data or "the first process ended")
+        text += data
+    return int(text.replace("mounted", "").strip().removeprefix("pid "))
 
 
 def _all_ids_are_ours() -> bool:
@@ -93,6 +102,7 @@ def _middle(first: Callable[[], None], ready: int, tell_ready: int, mapped: int,
         init = os.fork()
         if init == 0:
             _first(first, tell_ready)
+        os.write(tell_ready, f"pid {init}".encode())
         os.close(tell_ready)
         _, status = os.waitpid(init, 0)
         os._exit(abs(os.waitstatus_to_exitcode(status)) & 127)
@@ -109,7 +119,7 @@ def _first(first: Callable[[], None], tell_ready: int) -> None:
         except OSError as error:
             os.write(tell_ready, f"this system refuses mounts in a user namespace: {error}".encode())
             os._exit(1)
-        os.write(tell_ready, b"pid 1")
+        os.write(tell_ready, b"mounted")
         os.close(tell_ready)
         first()
         sys.stdout.flush()

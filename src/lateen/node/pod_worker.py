@@ -399,7 +399,13 @@ class PodWorker:
         return self._host.find(self._pod["metadata"]["namespace"], kind, name)
 
     async def _write_volumes(self) -> None:
-        for volume in self._pod["spec"].get("volumes") or ():
+        # Those of the proxy alone hold what Envoy gets from its socket here.
+        spec = self._pod["spec"]
+        own = [c for c in (*(spec.get("initContainers") or ()), *spec["containers"]) if not is_proxy(c)]
+        mounted = {mount["name"] for container in own for mount in container.get("volumeMounts") or ()}
+        for volume in spec.get("volumes") or ():
+            if volume["name"] not in mounted:
+                continue
             folder = self._place.volumes / volume["name"]
             if "emptyDir" in volume:
                 if not folder.exists():

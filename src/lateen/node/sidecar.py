@@ -81,7 +81,9 @@ def capture_of(pod: Mapping[str, Any]) -> Capture | None:
     annotations = pod["metadata"].get("annotations") or {}
     if annotations.get("sidecar.istio.io/interceptionMode") == "NONE":
         return None
-    fields: dict[str, Any] = {field: _words(annotations[name]) for name, field in _ANNOTATIONS.items() if name in annotations}
+    fields: dict[str, Any] = {
+        field: _words(annotations[name]) for name, field in _ANNOTATIONS.items() if name in annotations
+    }
     fields["inbound_ports_excluded"] = (*_ALWAYS_EXCLUDED, *fields.get("inbound_ports_excluded", ()))
     return Capture(**fields)
 
