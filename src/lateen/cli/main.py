@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("lateen.cli.demo:demo", "See it work: Hello Web behind a real Envoy, in half a minute."),
     "doctor": ("lateen.cli.doctor:doctor", "Say whether this machine can run a cluster."),
     "proxy": ("lateen.cli.proxy:proxy", "Run one Envoy as a sidecar or a gateway of the mesh."),
+    "sample": ("lateen.cli.sample:sample", "Small applications to try a mesh with."),
     "serve": ("lateen.cli.serve:serve", "Steer Envoy proxies by documents."),
     "shell": ("lateen.cli.shell:shell", "Open a shell inside the network of a cluster."),
     "status": ("lateen.cli.status:status", "Show what each connected proxy holds."),
