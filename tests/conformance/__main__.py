@@ -20,6 +20,7 @@ CORPORA = {
     "simulation": ("tests.conformance.simulation_corpus", "simulation"),
     "sidecar_routes": ("tests.conformance.sidecar_routes", "sidecar_routes"),
     "routing_cases": ("tests.conformance.routing_cases", "routing_cases"),
+    "inject": ("tests.conformance.inject", "inject"),
 }
 """Corpus -> the module and function that replays `<corpus>.json` and returns a Report."""
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "down": ("lateen.cli.down:down", "End a cluster of this machine."),
     "demo": ("lateen.cli.demo:demo", "See it work: Hello Web behind a real Envoy, in half a minute."),
     "doctor": ("lateen.cli.doctor:doctor", "Say whether this machine can run a cluster."),
+    "inject": ("lateen.cli.inject:inject", "Add sidecars to the pods of documents."),
     "proxy": ("lateen.cli.proxy:proxy", "Run one Envoy as a sidecar or a gateway of the mesh."),
     "sample": ("lateen.cli.sample:sample", "Small applications to try a mesh with."),
     "serve": ("lateen.cli.serve:serve", "Steer Envoy proxies by documents."),
