@@ -30,6 +30,8 @@ def set_up_cluster(own_addresses: Iterable[str]) -> None:
         bridge = links.link_lookup(ifname=BRIDGE)[0]
         links.addr("replace", index=bridge, address=GATEWAY, prefixlen=16)
         links.link("set", index=bridge, state="up", mtu=_MTU)
+        # Only a connection that has a way is translated.
+        links.route("replace", dst=SERVICE_NETWORK, oif=bridge)
         for address in own_addresses:
             links.addr("replace", index=loopback, address=address, prefixlen=32)
     for name in ("net/ipv4/ip_forward", "net/ipv4/conf/all/send_redirects", f"net/ipv4/conf/{BRIDGE}/send_redirects"):
