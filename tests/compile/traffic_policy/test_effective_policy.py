@@ -46,7 +46,8 @@ def test_settings_for_a_port_replace_the_rule_as_a_whole() -> None:
     )
     policy = effective_policy(of(whole), 80)
     assert policy.connection_pool == POOL
-    assert policy.load_balancer is policy.outlier_detection is policy.retry_budget is policy.proxy_protocol is None
+    others = (policy.load_balancer, policy.outlier_detection, policy.retry_budget, policy.proxy_protocol)
+    assert others == (None, None, None, None)
     assert effective_policy(of(whole), 81).load_balancer == RANDOM
 
 
@@ -64,7 +65,7 @@ def test_a_subsets_settings_for_a_port_inherit_only_what_whole_levels_have() -> 
     subset = TrafficPolicy(port_level_settings=(on_port(80, connection_pool=POOL),))
     policy = effective_policy(of(whole, subset), 80, "v1")
     assert policy.connection_pool == POOL
-    assert policy.load_balancer is policy.outlier_detection is policy.tls is None
+    assert (policy.load_balancer, policy.outlier_detection, policy.tls) == (None, None, None)
     assert policy.proxy_protocol == ProxyProtocol()
 
 
