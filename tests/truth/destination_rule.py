@@ -11,6 +11,12 @@ from tests.truth.world import HEADLESS, STORE, WEB
 
 _NAMES = {WEB: "web", STORE: "store", HEADLESS: "each"}
 _WIDE = ("*.local", "*.default.svc.cluster.local", "*.test")
+_HTTP_POOLS = (
+    ("h2UpgradePolicy", "UPGRADE"),
+    ("h2UpgradePolicy", "DO_NOT_UPGRADE"),
+    ("useClientProtocol", True),
+    ("maxRequestsPerConnection", 1),
+)
 SUBSETS = ("v1", "v2")
 
 
@@ -50,6 +56,8 @@ def _policy(random: Random, outside: bool = False) -> Document:
     if random.random() < 0.4:
         simple = random.choice(("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "PASSTHROUGH"))
         policy["loadBalancer"] = {"simple": simple}
+    if random.random() < 0.25:
+        policy["connectionPool"] = {"http": dict([random.choice(_HTTP_POOLS)])}
     if random.random() < 0.25:
         policy["tls"] = _tls(random, outside)
     if random.random() < 0.2:

@@ -69,7 +69,8 @@ async def _bytes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 async def _http1(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, http: HttpRequest) -> Outcome:
     connection = h11.Connection(h11.CLIENT)
     headers = [("host", http.authority or ""), *http.headers, ("connection", "close")]
-    writer.write(connection.send(h11.Request(method=http.method, target=http.path, headers=headers)) or b"")
+    target = f"{http.scheme}://{http.authority}{http.path}" if http.scheme else http.path
+    writer.write(connection.send(h11.Request(method=http.method, target=target, headers=headers)) or b"")
     writer.write(connection.send(h11.EndOfMessage()) or b"")
     status, received, body = 0, dict[str, str](), b""
     while True:

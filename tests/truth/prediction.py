@@ -228,7 +228,9 @@ def _application(pod: Pod, port: int, flow: Flow) -> Outcome:
         return ServedBytes(server)
     headers = _kept({k.lower(): v for k, v in flow.http.headers}, REQUEST_HEADERS)
     http = flow.http
-    return ServedHttp(server, http.method, http.path, http.authority or "", headers, (), flow.told)
+    # A target in absolute form stays one if no proxy has looked into the request.
+    absolute = f"{http.scheme}://{http.authority}" if http.scheme and http.version != HTTP2 else ""
+    return ServedHttp(server, http.method, absolute + http.path, http.authority or "", headers, (), flow.told)
 
 
 def _answered(outcome: Outcome, forward: Forward) -> Outcome:

@@ -141,6 +141,7 @@ def _http(random: Random, authority: str) -> HttpRequest:
     if random.random() < 0.1:
         headers += [("origin", "http://origin.test"), ("access-control-request-method", "GET")]
     return HttpRequest(
+        scheme=random.choice(("http", "https")) if random.random() < 0.06 else "",
         version=random.choice((HTTP11, HTTP11, HTTP2)),
         method=method,
         authority=authority,

@@ -64,7 +64,7 @@ def manage(
     path: str | None = http.path
     if http.method == "CONNECT" and (http.version != HTTP2 or not path):
         path = None
-    refused = _sanity(manager, http, path)
+    refused = _scheme(manager, http, tls) or _sanity(manager, http, path)
     if refused is not None:
         return Outcome(Http(path=http.path, authority=http.authority or ""), refused)
     authority = _authority(manager, http, connection)
@@ -100,6 +100,19 @@ def _not_http(manager: Message, request: Request, tls: DownstreamTls) -> Failure
         wanted = "HTTP/2" if expects else "HTTP/1.1"
         spoken = request.http.version
         return Failure(Problem.PROTOCOL, f"the filter chain expects {wanted} and the client speaks {spoken}", status)
+    return None
+
+
+def _scheme(manager: Message, http: HttpRequest, tls: DownstreamTls) -> Failure | None:
+    """At the edge an absolute request target of HTTP/1.1 must not speak of another scheme than the connection's."""
+    at_edge = manager.use_remote_address.value and not manager.xff_num_trusted_hops
+    if http.version == HTTP2 or not http.scheme or not at_edge:
+        return None
+    scheme = http.scheme.lower()
+    if scheme not in ("http", "https"):
+        return Failure(Problem.BAD_REQUEST, f"the request target has the scheme {http.scheme}", 400)
+    if scheme == "https" and not tls.terminates_tls:
+        return Failure(Problem.BAD_REQUEST, "the request target says https, and the connection is plain", 403)
     return None
 
 
