@@ -99,6 +99,7 @@ async def test_refused_requests(start_envoy: StartEnvoy) -> None:
             listener(
                 "upgrades", filter_chains=[http_chain(_table(*routes), upgrade_configs=[{"upgrade_type": "CONNECT"}])]
             ),
+            listener("edge", filter_chains=[http_chain(_table(*routes), use_remote_address=True)]),
             listener("only-one", filter_chains=[http_chain(_table(*routes), codec_type="HTTP1")]),
         ]
         truth = await Truth.start(start_envoy, listeners, [static_cluster("one", (one.ip, one.port))])
@@ -115,6 +116,7 @@ async def test_refused_requests(start_envoy: StartEnvoy) -> None:
             HttpRequest(authority="a", path="/nothing"),
             HttpRequest(authority="absolute.com", scheme="http", path="/p?q"),
             HttpRequest(authority="absolute.com", scheme="https", path="/scheme"),
+            HttpRequest(authority="absolute.com", scheme="ftp", path="/p"),
             HttpRequest(authority="a", path="/scheme"),
             HttpRequest(authority="a", path="/plain", headers=websocket),
             HttpRequest(authority="a", path="/plain"),

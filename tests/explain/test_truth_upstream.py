@@ -256,6 +256,8 @@ async def test_tcp_proxies(start_envoy: StartEnvoy) -> None:
 async def test_header_changes_in_order(start_envoy: StartEnvoy) -> None:
     """Replaying the changes that a trace lists gives the headers that the upstream sees."""
 
+    overwrite = "OVERWRITE_IF_EXISTS_OR_ADD"
+
     def changes(level: str) -> Json:
         return {
             "request_headers_to_add": [
@@ -265,6 +267,8 @@ async def test_header_changes_in_order(start_envoy: StartEnvoy) -> None:
                 {"header": {"key": "x-if-there", "value": level}, "append_action": "OVERWRITE_IF_EXISTS"},
                 {"header": {"key": "x-removed", "value": level}, "append_action": "APPEND_IF_EXISTS_OR_ADD"},
                 {"header": {"key": "x-formatted", "value": f"{level} %REQ(x-none?x-source):3%%%, %ROUTE_NAME%"}},
+                {"header": {"key": "x-twice", "value": level}, "append_action": "APPEND_IF_EXISTS_OR_ADD"},
+                {"header": {"key": "x-twice", "value": "%REQ(x-overwritten)%"}, "append_action": overwrite},
                 {"header": {"key": "x-empty", "value": "%REQ(x-none)%"}},
                 {"header": {"key": "x-kept", "value": "%REQ(x-none)%"}, "keep_empty_value": True},
             ],
@@ -310,6 +314,7 @@ _OURS = {
         "removed",
         "sent",
         "source",
+        "twice",
     ]
 }
 

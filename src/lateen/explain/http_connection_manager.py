@@ -104,14 +104,14 @@ def _not_http(manager: Message, request: Request, tls: DownstreamTls) -> Failure
 
 
 def _scheme(manager: Message, http: HttpRequest, tls: DownstreamTls) -> Failure | None:
-    """At the edge an absolute request target of HTTP/1.1 must not speak of another scheme than the connection's."""
-    at_edge = manager.use_remote_address.value and not manager.xff_num_trusted_hops
-    if http.version == HTTP2 or not http.scheme or not at_edge:
+    """An absolute request target of HTTP/1.1 is for HTTP, and at the edge of the same scheme as the connection."""
+    if http.version == HTTP2 or not http.scheme:
         return None
     scheme = http.scheme.lower()
     if scheme not in ("http", "https"):
         return Failure(Problem.BAD_REQUEST, f"the request target has the scheme {http.scheme}", 400)
-    if scheme == "https" and not tls.terminates_tls:
+    at_edge = manager.use_remote_address.value and not manager.xff_num_trusted_hops
+    if at_edge and scheme == "https" and not tls.terminates_tls:
         return Failure(Problem.BAD_REQUEST, "the request target says https, and the connection is plain", 403)
     return None
 
