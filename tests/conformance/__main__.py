@@ -19,6 +19,7 @@ CORPORA = {
     "crd_validation": ("tests.conformance.validation", "crd_validation"),
     "simulation": ("tests.conformance.simulation_corpus", "simulation"),
     "sidecar_routes": ("tests.conformance.sidecar_routes", "sidecar_routes"),
+    "traffic_capture": ("tests.conformance.traffic_capture", "traffic_capture"),
     "routing_cases": ("tests.conformance.routing_cases", "routing_cases"),
     "inject": ("tests.conformance.inject", "inject"),
 }

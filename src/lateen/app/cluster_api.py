@@ -16,8 +16,7 @@ from lateen.apiserver.server import ApiServer, Config
 from lateen.apiserver.store.revision import Key
 from lateen.app.cluster_injection import admit
 from lateen.app.cluster_layout import RUNTIME, Layout
-from lateen.node.keeper import API_ADDRESS
-from lateen.node.netns import SERVICE_NETWORK
+from lateen.node.netns import API_ADDRESS, SERVICE_NETWORK
 from lateen.node.streams import Streams
 
 _FREE_BIND = 15

@@ -17,8 +17,9 @@ from lateen.kube.informer import Informer, Key
 from lateen.node.dns import Names
 from lateen.node.dns_server import DnsServer
 from lateen.node.host_port import HostPort, Target, targets_of
-from lateen.node.keeper import DNS_ADDRESS, pod_folder
+from lateen.node.keeper import pod_folder
 from lateen.node.kinds import ENDPOINT_SLICE, SERVICE
+from lateen.node.netns import DNS_ADDRESS
 from lateen.node.service_address import Translation, install, translations
 
 DOMAIN = "cluster.local"

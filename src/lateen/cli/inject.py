@@ -82,7 +82,7 @@ def _settings(image: str, native_sidecars: bool, mesh_file: str | None) -> Setti
         proxy_config=mesh.default_config,
         status_port=mesh.default_config.status_port,
         trust_domain=mesh.trust_domain,
-        merge_prometheus=mesh.enable_prometheus_merge,
+        merge_prometheus=mesh.enable_prometheus_merge is not False,
         outbound_listener_port=mesh.proxy_listen_port,
         inbound_listener_port=mesh.proxy_inbound_listen_port,
     )
@@ -116,7 +116,8 @@ def _documents(text: bytes, file: str, settings: Settings) -> list[tuple[Any, tu
             diagnostics = tuple(
                 msgspec.structs.replace(diagnostic, line=source.line, column=1) for diagnostic in injection.diagnostics
             )
-            kept = None if injection.is_refused and injection.document is None else injection.document or data
+            unchanged = None if injection.is_refused else data
+            kept = unchanged if injection.document is None else injection.document
             found.append((kept, broken + diagnostics))
         elif data is not None:
             found.append((data, broken))

@@ -12,7 +12,7 @@ import click
 from lateen.app.cluster_layout import Layout
 from lateen.cli.serve import MISSING, default_data_folder
 from lateen.node import syscalls
-from lateen.node.keeper import DNS_ADDRESS
+from lateen.node.netns import DNS_ADDRESS
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -17,9 +17,9 @@ from lateen.kube.errors import ApiError, UnreachableError
 from lateen.kube.informer import Informer, Key
 from lateen.node.environment import service_variables
 from lateen.node.image_catalogue import Images
-from lateen.node.keeper import DNS_ADDRESS, pod_folder
+from lateen.node.keeper import pod_folder
 from lateen.node.kinds import CONFIG_MAP, EVENT, NODE, POD, SECRET, SERVICE
-from lateen.node.netns import POD_NETWORK
+from lateen.node.netns import DNS_ADDRESS, POD_NETWORK
 from lateen.node.pod_container import Place
 from lateen.node.pod_status import HOST_ADDRESS
 from lateen.node.pod_worker import PodWorker

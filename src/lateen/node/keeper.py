@@ -27,8 +27,6 @@ from lateen.node.wire import Wire, connect, listen
 
 KEEPER = "keeper.sock"
 PODS = "pods"
-DNS_ADDRESS = "10.96.0.10"
-API_ADDRESS = "10.96.0.1"
 
 
 def pod_folder(runtime: Path, uid: str) -> Path:
@@ -39,7 +37,7 @@ def pod_folder(runtime: Path, uid: str) -> Path:
 def run_keeper(runtime: Path) -> NoReturn:
     """Serve for ever."""
     (runtime / PODS).mkdir(exist_ok=True)
-    netns.set_up_cluster((DNS_ADDRESS, API_ADDRESS))
+    netns.set_up_cluster((netns.DNS_ADDRESS, netns.API_ADDRESS))
     # Pods have no use for the links to the keeper that Python would follow when it collects garbage: the memory stays
     # shared between them.
     gc.collect()

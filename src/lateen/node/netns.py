@@ -13,6 +13,8 @@ from pyroute2.netlink.exceptions import NetlinkError
 BRIDGE = "pods"
 POD_NETWORK = "10.244.0.0/16"
 SERVICE_NETWORK = "10.96.0.0/16"
+DNS_ADDRESS = "10.96.0.10"
+API_ADDRESS = "10.96.0.1"
 GATEWAY = "10.244.0.1"
 """The cluster's own address on the bridge: the pods' way to everything else."""
 _LINK_SCOPE = 253

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which of a pod's packets go to its sidecar: Istio's rules, as values. Pure.
 
-They are those of Istio's init container (tools/istio-iptables/pkg/capture): the first rule of a chain that fits decides.
-Where Istio asks for the sidecar's user id we ask for its socket mark, because all pods run as one user.
+They are those of Istio's init container (tools/istio-iptables/pkg/capture): the first rule of a chain that fits
+decides. Where Istio asks for the sidecar's user id we ask for its socket mark, because all pods run as one user.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     owner_groups_excluded: tuple[str, ...] = ()
     loopback: str = "127.0.0.1/32"
     dns: bool = False
+    """Whether the sidecar answers what is asked of `dns_servers`."""
     dns_servers: tuple[str, ...] = ()
 
 
@@ -152,8 +153,6 @@ def _incoming(capture: Capture) -> Iterable[Rule]:
 
 def _virtual(capture: Capture, name: str) -> Iterable[Rule]:
     here = Match("in", (name,))
-    for excluded in filter(is_range, capture.outbound_ranges_excluded):
-        yield Rule(PREROUTING, (here, Match("destination", (excluded,))), RETURN)
     if capture.outbound_ranges[:1] == ("*",):
         yield Rule(PREROUTING, (here, _TCP), f"{OUTBOUND_PORT}")
     elif capture.outbound_ranges:
@@ -176,14 +175,9 @@ def _outgoing(capture: Capture) -> Iterable[Rule]:
     for group in capture.owner_groups_excluded:
         yield Rule(OUTPUT, (Match("group", (group,)),), RETURN)
     if capture.dns:
-        for protocol in ("tcp", "udp"):
-            asked = (Match("protocol", (protocol,)), _port(53))
-            if protocol == "tcp" or capture.dns_servers:
-                for server in capture.dns_servers:
-                    yield Rule(OUTPUT, (*asked, Match("destination", (f"{server}/32",))), f"{DNS_PORT}")
-                if not capture.dns_servers:
-                    yield Rule(OUTPUT, asked, f"{DNS_PORT}")
-            else:
+        for server in filter(is_range, capture.dns_servers):
+            for protocol in ("tcp", "udp"):
+                asked = (Match("protocol", (protocol,)), _port(53), Match("destination", (f"{server}/32",)))
                 yield Rule(OUTPUT, asked, f"{DNS_PORT}")
     yield Rule(OUTPUT, (Match("destination", (capture.loopback,)),), RETURN)
     for excluded in filter(is_range, capture.outbound_ranges_excluded):
@@ -201,10 +195,14 @@ def _own(capture: Capture, field: str, value: str) -> Iterable[Rule]:
     """The sidecar's own connections are let through, but those to its own pod go in as everybody's do."""
     mine, others = Match(field, (value,)), Match(field, (value,), negated=True)
     away = Match("destination", (capture.loopback,), negated=True)
-    tunnels = _port(53, TUNNEL_PORT, negated=True) if capture.dns else _port(TUNNEL_PORT, negated=True)
+    dns = capture.dns and field == "owner" and any(map(is_range, capture.dns_servers))
+    tunnels = _port(53, TUNNEL_PORT, negated=True) if dns else _port(TUNNEL_PORT, negated=True)
     yield Rule(OUTPUT, (_out("lo"), away, _TCP, tunnels, mine), f"{INBOUND_PORT}")
-    if capture.dns:
-        yield Rule(OUTPUT, (_out("lo"), _TCP, _port(53, negated=True), others), RETURN)
-    else:
-        yield Rule(OUTPUT, (_out("lo"), others), RETURN)
+    if not any(map(_is_loopback, capture.outbound_ranges)):
+        asks = (_TCP, _port(53, negated=True)) if capture.dns else ()
+        yield Rule(OUTPUT, (_out("lo"), *asks, others), RETURN)
     yield Rule(OUTPUT, (mine,), RETURN)
+
+
+def _is_loopback(text: str) -> bool:
+    return text != "*" and ipaddress.ip_network(text, strict=False).is_loopback

@@ -10,6 +10,7 @@ from typing import Any
 
 from lateen.node.bootstrap import NodeId, bootstrap
 from lateen.node.image_catalogue import split
+from lateen.node.netns import DNS_ADDRESS
 from lateen.node.redirection import MARK, Capture
 
 CONTAINER = "istio-proxy"
@@ -101,6 +102,7 @@ def capture_from_arguments(arguments: list[str]) -> Capture | None:
                 return None
         elif name == "--redirect-dns":
             fields["dns"] = value in ("", "true")
+            fields["dns_servers"] = (DNS_ADDRESS,)
     return Capture(**fields)
 
 
