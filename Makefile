@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: setup demo test lint types imports unit conformance bench lock clean
+.PHONY: setup demo test lint types imports unit conformance bench lock kubernetes clean
 
 setup: .venv/ready
 
@@ -45,6 +45,10 @@ lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --no-header --output-file requirements.lock
+
+# A real Kubernetes API server to compare with; needs Go, takes minutes, no part of `make test`.
+kubernetes:
+	@JOBS=$(JOBS) tools/kubernetes/build.sh
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
