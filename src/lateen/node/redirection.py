@@ -195,11 +195,11 @@ def _own(capture: Capture, field: str, value: str) -> Iterable[Rule]:
     """The sidecar's own connections are let through, but those to its own pod go in as everybody's do."""
     mine, others = Match(field, (value,)), Match(field, (value,), negated=True)
     away = Match("destination", (capture.loopback,), negated=True)
-    dns = capture.dns and field == "owner" and any(map(is_range, capture.dns_servers))
-    tunnels = _port(53, TUNNEL_PORT, negated=True) if dns else _port(TUNNEL_PORT, negated=True)
+    dns = capture.dns and any(map(is_range, capture.dns_servers))
+    tunnels = _port(53, TUNNEL_PORT, negated=True) if dns and field == "owner" else _port(TUNNEL_PORT, negated=True)
     yield Rule(OUTPUT, (_out("lo"), away, _TCP, tunnels, mine), f"{INBOUND_PORT}")
     if not any(map(_is_loopback, capture.outbound_ranges)):
-        asks = (_TCP, _port(53, negated=True)) if capture.dns else ()
+        asks = (_TCP, _port(53, negated=True)) if dns else ()
         yield Rule(OUTPUT, (_out("lo"), *asks, others), RETURN)
     yield Rule(OUTPUT, (mine,), RETURN)
 
