@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import email.policy
 import json
 import os
@@ -218,8 +217,10 @@ class Httpbin:
 
     def _base64(self, request: Request, rest: str) -> Response:
         try:
-            return Response(base64.urlsafe_b64decode(rest + "=" * (-len(rest) % 4)), content_type="text/plain")
-        except (ValueError, binascii.Error):
+            return Response(
+                base64.b64decode(rest + "=" * (-len(rest) % 4), b"-_", validate=True), content_type="text/plain"
+            )
+        except ValueError:
             return Response("Invalid input\n", 400, "text/plain")
 
     def _bytes(self, request: Request, rest: str) -> Response:
