@@ -12,8 +12,6 @@ from lateen.inject.resources import proxy_resources
 from lateen.inject.target import Target
 from lateen.inject.volumes import proxy_volume_mounts
 
-_PROBE: Document = {"httpGet": {"path": "/healthz/ready", "port": 15021}}
-
 
 def sidecar_container(target: Target) -> Document:
     """The proxy's container; as a native sidecar it has restartPolicy Always and drains when the pod shuts down."""
@@ -44,7 +42,7 @@ def sidecar_container(target: Target) -> Document:
         )
         if settings.startup_failure_threshold:
             container["startupProbe"] = {
-                **_PROBE,
+                "httpGet": _health(),
                 "periodSeconds": 1,
                 "timeoutSeconds": 3,
                 "failureThreshold": settings.startup_failure_threshold,
@@ -70,7 +68,17 @@ def proxy_arguments(target: Target, role: str) -> list[str]:
 def readiness_probe(initial_delay: int, period: int, failure_threshold: int) -> Document:
     """When a proxy is ready for traffic; times in seconds."""
     delay = {"initialDelaySeconds": initial_delay} if initial_delay else {}
-    return {**_PROBE, **delay, "periodSeconds": period, "timeoutSeconds": 3, "failureThreshold": failure_threshold}
+    return {
+        "httpGet": _health(),
+        **delay,
+        "periodSeconds": period,
+        "timeoutSeconds": 3,
+        "failureThreshold": failure_threshold,
+    }
+
+
+def _health() -> Document:
+    return {"path": "/healthz/ready", "port": 15021}
 
 
 def _security_context(target: Target) -> Document:

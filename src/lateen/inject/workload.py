@@ -43,14 +43,16 @@ def inject_document(document: Document, settings: Settings) -> Injection:
 
 
 def _list(document: Document, settings: Settings) -> Injection:
+    """The list with its items injected; those that are refused are left out."""
     items: list[Any] = []
     found: list[Diagnostic] = []
     changed = False
     for item in document["items"]:
         injection = inject_document(item, settings) if isinstance(item, dict) else Injection(None)
         found += injection.diagnostics
-        changed = changed or injection.document is not None
-        items.append(item if injection.document is None else injection.document)
+        changed = changed or injection.document is not None or injection.is_refused
+        if injection.document is not None or not injection.is_refused:
+            items.append(item if injection.document is None else injection.document)
     return Injection({**document, "items": items} if changed else None, tuple(found))
 
 
