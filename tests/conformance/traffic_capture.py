@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replay of traffic_capture.json: the rules that Istio's init container writes, and ours, asked about the same packets.
 
-The recorded texts (iptables and nft) are interpreted here, chain by chain; for every packet of a grid made of the values
-that the row speaks of, and some that it does not, the verdict has to be the same.
+The recorded texts (iptables and nft) are interpreted here, chain by chain; for every packet of a grid made of the
+values that the row speaks of, and some that it does not, the verdict has to be the same.
 """
 
 from __future__ import annotations
@@ -170,9 +170,7 @@ def _iptables_rule(words: list[str]) -> tuple[tuple[Match, ...], str]:
             negated = False
         elif word == "-m":
             next(rest)
-        elif word == "-j":
-            target = next(rest)
-        elif word in ("--to-ports", "--to-port"):
+        elif word == "-j" or word in ("--to-ports", "--to-port"):
             target = next(rest)
         else:
             raise ValueError(f"{word!r} in {' '.join(words)}")

@@ -1,67 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sidecars for the pods of the embedded API: its admission step, in the terms of `inject`."""
+"""Sidecars for the pods of the embedded API: `inject` as a step of its admission."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from lateen.apiserver.operations.call import Call
 from lateen.apiserver.operations.cluster import Cluster
 from lateen.apiserver.registry.kind import Document
+from lateen.apiserver.status import bad_request
 from lateen.apiserver.store.revision import Key
+from lateen.apiserver.strategy.pod_defaults import default_spec
+from lateen.inject import Settings, review_pod
 
-IMAGE = "docker.io/istio/proxyv2:1.30.0"
-_LABEL = "istio-injection"
-_INJECT = "sidecar.istio.io/inject"
-_SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "istio-system")
+SETTINGS = Settings(
+    # The node asks an application's probes past its sidecar, and has no agent beside Envoy that would pass them on or
+    # join its metrics to the application's.
+    rewrite_probes=False,
+    merge_prometheus=False,
+    native_sidecars=False,
+    hold_application_until_proxy_starts=False,
+)
 
 
 def admit(cluster: Cluster, call: Call, new: Document | None, old: Document | None) -> None:
-    """Add the sidecar to a pod that is to have one."""
+    """Add the sidecar to a pod that is to have one. Raises ApiError where its annotations make no sense."""
     if new is None or old is not None or call.kind.resource != "pods" or call.subresource:
         return
     namespace = cluster.store.head(Key("namespaces", "", call.namespace))
     labels = (namespace.document()["metadata"].get("labels") or {}) if namespace is not None else {}
-    if is_wanted(call.namespace, labels, new):
-        add_sidecar(new)
-
-
-def is_wanted(namespace: str, labels: dict[str, str], pod: Document) -> bool:
-    """By the pod's label, its annotation, then the namespace's label."""
-    meta, spec = pod["metadata"], pod["spec"]
-    if namespace in _SYSTEM or spec.get("hostNetwork"):
-        return False
-    if any(c["name"] == "istio-proxy" for c in (*spec["containers"], *(spec.get("initContainers") or ()))):
-        return False
-    own = (meta.get("labels") or {}).get(_INJECT) or (meta.get("annotations") or {}).get(_INJECT)
-    if own is not None:
-        return str(own).lower() == "true"
-    return labels.get(_LABEL) == "enabled"
-
-
-def add_sidecar(pod: Document) -> None:
-    """Add the proxy's container and what marks a pod with a sidecar."""
-    meta, spec = pod["metadata"], pod["spec"]
-    annotations = meta.setdefault("annotations", {})
-    meta.setdefault("labels", {}).setdefault("security.istio.io/tlsMode", "istio")
-    annotations["sidecar.istio.io/status"] = '{"containers":["istio-proxy"],"revision":"default"}'
-    probe: dict[str, Any] = {"httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"}}
-    spec["containers"].append(
-        {
-            "name": "istio-proxy",
-            "image": IMAGE,
-            "imagePullPolicy": "IfNotPresent",
-            "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
-            "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
-            "readinessProbe": {
-                **probe,
-                "periodSeconds": 15,
-                "timeoutSeconds": 3,
-                "failureThreshold": 4,
-                "successThreshold": 1,
-            },
-            "resources": {},
-            "terminationMessagePath": "/dev/termination-log",
-            "terminationMessagePolicy": "File",
-        }
-    )
+    pod = {**new, "metadata": {**new["metadata"], "namespace": call.namespace}}
+    found = review_pod(pod, labels, SETTINGS)
+    if found.is_refused:
+        problems = "; ".join(str(problem) for problem in found.diagnostics)
+        raise bad_request(f'admission webhook "namespace.sidecar-injector.istio.io" denied the request: {problems}')
+    if found.document is not None:
+        default_spec(found.document["spec"])
+        new.clear()
+        new.update(found.document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lateen.app.cluster_injection import IMAGE
+from lateen.app.cluster_injection import SETTINGS
 from lateen.kube.client import MERGE, KubeClient, Object
 from lateen.kube.errors import ApiError
 from lateen.kube.kind import Kind
@@ -67,7 +67,7 @@ def _service() -> dict[str, Any]:
 def _deployment() -> dict[str, Any]:
     proxy = {
         "name": "istio-proxy",
-        "image": IMAGE,
+        "image": SETTINGS.image,
         "args": ["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
         "ports": [{"containerPort": port, "protocol": "TCP"} for port in (15021, 8080, 8443, 15090)],
         "readinessProbe": {

@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NoReturn
 
 from lateen.node.syscalls import die_with_parent
@@ -77,9 +78,9 @@ def _reap(known: Mapping[str, _Part]) -> None:
 
 def _start(name: str, run: Callable[[], None]) -> int:
     pid = os.fork()
-    if pid:
-        return pid
-    _become(name, run)
+    if not pid:
+        _become(name, run)
+    return pid
 
 
 def _become(name: str, run: Callable[[], None]) -> NoReturn:
@@ -88,11 +89,10 @@ def _become(name: str, run: Callable[[], None]) -> NoReturn:
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         die_with_parent()
-        with open("/proc/self/comm", "w") as file:
-            file.write(f"lateen {name}")
+        Path("/proc/self/comm").write_text(f"lateen {name}")
         run()
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a forked process ends here whatever happens
         traceback.print_exc()
         code = 1
     sys.stdout.flush()

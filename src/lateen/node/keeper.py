@@ -117,7 +117,7 @@ def _init(folder: Path, address: str, capture: Capture | None, tell: int, attach
         os.close(tell)
         init.run()
         os._exit(0)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a forked process ends here whatever happens
         traceback.print_exc()
         with contextlib.suppress(OSError):
             os.write(tell, (str(error) or type(error).__name__).encode())

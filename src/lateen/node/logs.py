@@ -90,11 +90,15 @@ async def read_log(
                     yield text_of(line, timestamps)
             elif over:
                 return
-            elif path.exists() and path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+            elif _was_rotated(path, file.fileno()):
                 file.close()
                 file = path.open("rb")
             else:
                 await asyncio.sleep(_FOLLOW)
+
+
+def _was_rotated(path: Path, file: int) -> bool:
+    return path.exists() and path.stat().st_ino != os.fstat(file).st_ino
 
 
 def _time(line: bytes) -> float:

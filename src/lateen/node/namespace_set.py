@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from lateen.node import syscalls
 
@@ -70,17 +71,14 @@ def _first_pid(ready: int) -> int:
 
 
 def _all_ids_are_ours() -> bool:
-    with open("/proc/self/uid_map") as file:
-        words = file.read().split()
+    words = Path("/proc/self/uid_map").read_text().split()
     return words[:3] == ["0", "0", str(_EVERY_ID)]
 
 
 def _map_one(pid: int, uid: int, gid: int) -> None:
-    with open(f"/proc/{pid}/setgroups", "w") as file:
-        file.write("deny")
+    Path(f"/proc/{pid}/setgroups").write_text("deny")
     for name, outside in (("uid_map", uid), ("gid_map", gid)):
-        with open(f"/proc/{pid}/{name}", "w") as file:
-            file.write(f"0 {outside} 1")
+        Path(f"/proc/{pid}/{name}").write_text(f"0 {outside} 1")
 
 
 def _middle(first: Callable[[], None], ready: int, tell_ready: int, mapped: int, tell_mapped: int) -> None:
@@ -106,7 +104,7 @@ def _middle(first: Callable[[], None], ready: int, tell_ready: int, mapped: int,
         os.close(tell_ready)
         _, status = os.waitpid(init, 0)
         os._exit(abs(os.waitstatus_to_exitcode(status)) & 127)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a forked process ends here whatever happens
         traceback.print_exc()
         os._exit(1)
 
@@ -124,7 +122,7 @@ def _first(first: Callable[[], None], tell_ready: int) -> None:
         first()
         sys.stdout.flush()
         os._exit(0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a forked process ends here whatever happens
         traceback.print_exc()
         os._exit(1)
 
@@ -134,4 +132,4 @@ def _own_mounts() -> None:
     syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
     # Over the host's /run, whose sockets are no business of the cluster.
     syscalls.mount("tmpfs", "/run", "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=755")
-    os.makedirs(RUNTIME, mode=0o700)
+    Path(RUNTIME).mkdir(mode=0o700)

@@ -148,7 +148,7 @@ def _kept(policy: str, name: str, seen: Seen) -> Iterator[Step]:
 
 
 def _ending(pod: Mapping[str, Any], seen: Seen) -> Iterator[Step]:
-    """Applications are told to end, then the sidecar that served them; what is left after the grace period is killed."""
+    """Applications are told to end, then the sidecar that served them; what is left after the grace is killed."""
     alive = {name: run for name, run in seen.runs.items() if run.ended is None}
     if not seen.sandbox or not alive:
         yield Remove()

@@ -147,7 +147,8 @@ class PodInit:
         self._do_state(wire)
 
     def _do_execute(self, wire: Wire, name: str, command: list[str], terminal: bool) -> None:
-        """A command in a container, with its environment. The answer has our ends: of stdin, stdout and stderr, or of the terminal. Later comes `{"code": N}`."""
+        """A command in a container, with its environment. The answer has our ends: of stdin, stdout and
+        stderr, or of the terminal. Later comes `{"code": N}`."""
         run = self._runs.get(name)
         if run is None or run.ended is not None:
             raise OSError(f"container {name} does not run")

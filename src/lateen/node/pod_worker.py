@@ -370,8 +370,8 @@ class PodWorker:
         if spec is None or name not in self._probes:
             return
 
-        async def ask(timeout: float) -> str:
-            return await probe(spec, container, self._client, self.address, timeout)
+        async def ask(patience: float) -> str:
+            return await probe(spec, container, self._client, self.address, patience)
 
         def told(passed: bool, problem: str) -> None:
             self._verdicts[name, kind] = passed

@@ -45,11 +45,11 @@ class Probed:
 
 
 async def probe(
-    spec: Mapping[str, Any], container: Mapping[str, Any], pod: PodClient, address: str, timeout: float
+    spec: Mapping[str, Any], container: Mapping[str, Any], pod: PodClient, address: str, patience: float
 ) -> str:
     """Ask once. Empty if all is well, otherwise what is wrong."""
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patience):
             if "httpGet" in spec:
                 return await _http(spec["httpGet"], container, pod, address)
             if "tcpSocket" in spec:
@@ -59,7 +59,7 @@ async def probe(
                 return await _command(spec["exec"]["command"], container["name"], pod)
             return await _grpc(spec["grpc"], pod, address)
     except TimeoutError:
-        return f"no answer within {timeout:g} s"
+        return f"no answer within {patience:g} s"
     except (OSError, h11.RemoteProtocolError) as error:
         return str(error)
 

@@ -56,7 +56,7 @@ def _become(container: Container, output: int, errors: int, tell: int) -> NoRetu
         syscalls.unshare(syscalls.NEWNS | syscalls.NEWUTS | syscalls.NEWIPC)
         if container.root.hostname:
             syscalls.sethostname(container.root.hostname)
-        os.makedirs(ROOT_POINT, exist_ok=True)
+        Path(ROOT_POINT).mkdir(exist_ok=True)
         enter(container.root, ROOT_POINT)
         _redirect(output, errors)
         if container.fenced:
@@ -71,10 +71,10 @@ def _become(container: Container, output: int, errors: int, tell: int) -> NoRetu
         else:
             os.write(tell, f"pid {os.getpid()}\n".encode())
             syscalls.die_with_parent()
-        os.makedirs(container.folder, exist_ok=True)
+        Path(container.folder).mkdir(parents=True, exist_ok=True)
         os.chdir(container.folder)
         _execute(container.command, container.environment)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - a forked process ends here whatever happens
         os.write(tell, str(error).encode())
     finally:
         os._exit(127)
@@ -124,7 +124,7 @@ def execute_in(
             if terminal:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             _execute(command, environment)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a forked process ends here whatever happens
             os.write(tell, str(error).encode())
         finally:
             os._exit(126)
