@@ -349,3 +349,14 @@ def test_access_of_service_accounts(running: Running, api: httpx.Client) -> None
         assert bot.get(MAPS).status_code == 401
     with running.client(token=token[:-3] + "AAA") as forger:
         assert forger.get(MAPS).status_code == 401
+
+
+def test_openapi_v2(api: httpx.Client) -> None:
+    shown = api.get("/openapi/v2").json()
+    assert shown["swagger"] == "2.0"
+    pod = shown["definitions"]["io.k8s.api.core.v1.Pod"]
+    assert pod["properties"]["spec"]["allOf"] == [{"$ref": "#/definitions/io.k8s.api.core.v1.PodSpec"}]
+    media = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    binary = api.get("/openapi/v2", headers={"accept": media})
+    assert binary.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    assert binary.content.startswith(b"\x0a\x032.0")

@@ -68,7 +68,10 @@ async def _run_pods(client: KubeClient, works: Callable[[Object], bool]) -> None
 
 @pytest.fixture
 async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    """A cluster whose pods get ready, unless their image is called `broken`."""
+    """A cluster whose pods get ready, unless their image is called `broken`.
+
+    LoadBalancer Services are reached where their annotation `at` says.
+    """
     trouble: list[str] = []
 
     def works(pod: Object) -> bool:
@@ -79,7 +82,14 @@ async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
         KubeClient.connect(server.kubeconfig) as client,
     ):
         tasks = [
-            asyncio.create_task(run_controllers(client, certificate="the certificate", trouble=trouble.append)),
+            asyncio.create_task(
+                run_controllers(
+                    client,
+                    certificate="the certificate",
+                    trouble=trouble.append,
+                    load_balancer=lambda service: service["metadata"].get("annotations", {}).get("at", "").split(),
+                )
+            ),
             asyncio.create_task(_run_pods(client, works)),
         ]
         try:

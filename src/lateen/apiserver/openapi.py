@@ -53,6 +53,11 @@ def document(catalogue: Catalogue, group: str, version: str, *, with_types: bool
     return orjson.dumps(shown)
 
 
+def types(catalogue: Catalogue, group: str, version: str) -> Document:
+    """The types of one group and version, and everything that they refer to, by name."""
+    return _types([kind for kind in catalogue.kinds() if kind.group == group and version in kind.versions], version)
+
+
 def _types(kinds: list[Kind], version: str) -> Document:
     roots = [] if all(k.custom for k in kinds) else [type_of(k.api_version(version), k.kind) for k in kinds]
     types = openapi_types.builtin_types([*roots, "meta.v1.ObjectMeta"])

@@ -19,7 +19,7 @@ from lateen.node.kinds import POD
 
 NODE = "lateen"
 ADDRESS = "127.0.0.1"
-"""Where the gateway's ports are on the host."""
+"""Where the ports of LoadBalancer Services are on the host."""
 
 
 def run_node(layout: Layout, mesh_config: str, told: Callable[[str], None], say: Callable[[str], None]) -> None:
@@ -30,7 +30,10 @@ def run_node(layout: Layout, mesh_config: str, told: Callable[[str], None], say:
 async def _run(layout: Layout, mesh_config: str, told: Callable[[str], None], say: Callable[[str], None]) -> None:
     async with KubeClient.connect(layout.kubeconfig) as client, asyncio.TaskGroup() as group:
         certificate = (layout.api / "ca.crt").read_text()
-        group.create_task(run_controllers(client, certificate=certificate, trouble=say))
+        controllers = run_controllers(
+            client, certificate=certificate, trouble=say, load_balancer=lambda service: (ADDRESS,)
+        )
+        group.create_task(controllers)
         group.create_task(Agent(client, NODE, RUNTIME, layout.folder, catalogue(), say).run())
         await create_objects(client, mesh_config, ADDRESS)
         told("node")

@@ -72,7 +72,7 @@ def _client(kubeconfig: Path) -> Client:
 
 
 def _define_virtual_services(client: Client) -> None:
-    """VirtualService as Istio's definition has it, as far as these tests go: any `spec`, three versions, `v1` stored."""
+    """VirtualService as Istio defines it, as far as these tests go: any `spec`, three versions, `v1` stored."""
     schema = JSONSchemaProps(
         type="object",
         properties={

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import orjson
 
-from lateen.apiserver import discovery, openapi
+from lateen.apiserver import discovery, openapi, openapi_v2
 from lateen.apiserver.http.exchange import Exchange
 from lateen.apiserver.operations.call import Reply, json_reply
 from lateen.apiserver.registry.catalogue import Catalogue
@@ -48,7 +48,7 @@ class Documents:
         elif parts[0] == "api" and len(parts) == 2:
             found = discovery.resource_list(catalogue, "", parts[1])
         elif path == "/openapi/v2":
-            return Reply(200, b"")
+            return self._openapi_v2(exchange)
         elif path == "/openapi/v3":
             explains = exchange.header(b"kubectl-command").startswith("kubectl explain")
             found = openapi.index(catalogue, with_types=explains)
@@ -72,6 +72,13 @@ class Documents:
                 break
         shown = discovery.core_versions(self._address()) if core else discovery.group_list(catalogue)
         return json_reply(200, shown)
+
+    def _openapi_v2(self, exchange: Exchange) -> Reply:
+        for part in exchange.header(b"accept").split(","):
+            if part.strip() in openapi_v2.PROTOBUF:
+                media = openapi_v2.PROTOBUF[0]
+                return Reply(200, openapi_v2.protobuf(self._version["gitVersion"]), content_type=media)
+        return Reply(200, openapi_v2.document(self._catalogue, self._version["gitVersion"]))
 
     def _openapi(self, parts: list[str], exchange: Exchange) -> Reply:
         group, version = ("", parts[1]) if parts[0] == "api" and len(parts) == 2 else ("", "")
