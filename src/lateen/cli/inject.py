@@ -17,6 +17,8 @@ from lateen.model.diagnostic import Diagnostic, Severity
 from lateen.model.mesh_config import MeshConfig
 from lateen.parse import mesh_config
 from lateen.parse.document import plain_documents
+from lateen.parse.text.problem import Problem
+from lateen.parse.text.source import Source
 
 
 @click.command()
@@ -97,28 +99,37 @@ def _documents(text: bytes, file: str, settings: Settings) -> list[tuple[Any, tu
         return [(None, (Diagnostic(severity=Severity.ERROR, code="encoding", message=message),))]
     found: list[tuple[Any, tuple[Diagnostic, ...]]] = []
     for data, source, problems in plain_documents(decoded, file):
-        broken = tuple(
-            Diagnostic(
-                severity=problem.severity,
-                code=problem.code,
-                message=problem.message,
-                hint=problem.hint,
-                field=problem.field,
-                line=source.line + max(problem.line, 1) - 1,
-                column=max(problem.column, 1),
-            )
-            for problem in problems
-        )
+        broken = tuple(_diagnostic(problem, source) for problem in problems)
         if any(problem.severity is Severity.ERROR for problem in broken):
             found.append((None, broken))
         elif isinstance(data, dict):
             injection = inject_document(data, settings)
-            diagnostics = tuple(
-                msgspec.structs.replace(diagnostic, line=source.line, column=1) for diagnostic in injection.diagnostics
-            )
             unchanged = None if injection.is_refused else data
             kept = unchanged if injection.document is None else injection.document
-            found.append((kept, broken + diagnostics))
+            found.append((kept, broken + _placed(injection.diagnostics, source)))
         elif data is not None:
             found.append((data, broken))
     return found
+
+
+def _placed(diagnostics: tuple[Diagnostic, ...], source: Source) -> tuple[Diagnostic, ...]:
+    """Findings about an object, at the place where its document begins."""
+    if not diagnostics:
+        return ()
+    line, column = source.position("")
+    return tuple(msgspec.structs.replace(diagnostic, line=line, column=column) for diagnostic in diagnostics)
+
+
+def _diagnostic(problem: Problem, source: Source) -> Diagnostic:
+    line, column = source.position(problem.field)
+    if problem.line:
+        line, column = source.line + problem.line - 1, problem.column
+    return Diagnostic(
+        severity=problem.severity,
+        code=problem.code,
+        message=problem.message,
+        hint=problem.hint,
+        field=problem.field,
+        line=line,
+        column=column,
+    )
