@@ -122,6 +122,21 @@ def test_details_of_an_external_service(start: Start, online: Online) -> None:
     assert headers["x-request-id"] == "42"
 
 
+def test_plain_requests_find_the_port(start: Start, online: Online) -> None:
+    """Istio's manifests take plain requests at port 80, the article's at 443: here a proxy answers for either."""
+    path = "://www.googleapis.com{}/books/v1/volumes"
+    known = (200, {"items": [{"volumeInfo": VOLUME}]})
+    for answers in ({"": known}, {"": (502, {}), ":443": known}):
+        proxy = online({"http" + path.format(port): answer for port, answer in answers.items()})
+        names = ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY")
+        environment = dict.fromkeys(names[:2], f"http://{proxy.address}") | dict.fromkeys(names[2:], "")
+        details = start("bookinfo.details", "--version", "v2", environment={**environment, "DO_NOT_ENCRYPT": "true"})
+        with httpx.Client(trust_env=False) as client:
+            assert [client.get(f"http://{details}/details/0").json()["pages"] for _ in range(2)] == [60, 60]
+        # Once it is known which port answers, that one is asked.
+        assert len(proxy.asked) == len(answers) + 1
+
+
 def test_external_service_in_trouble(start: Start, online: Online) -> None:
     answers: list[tuple[int, Any]] = [(403, {}), (200, {"items": []}), (200, [])]
     for answer in answers:
