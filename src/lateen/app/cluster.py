@@ -83,6 +83,8 @@ def hold(layout: Layout, wanted: Mapping[int, int], mesh_config: str, stop: int,
         raise ClusterError(f"cluster {layout.name} runs already; end it with: lateen down --name {layout.name}")
     ports = bind_ports(wanted)
     api = bind_api(layout)
+    # The one of the run before may name another port; the parts wait for the one that the API writes.
+    layout.kubeconfig.unlink(missing_ok=True)
     reading, telling = os.pipe()
     ending, end = os.pipe()
     log = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import termios
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -62,11 +63,14 @@ def _become(container: Container, output: int, errors: int, tell: int) -> NoRetu
         if container.fenced:
             syscalls.unshare(syscalls.NEWUSER | syscalls.NEWPID | syscalls.NEWNS)
             syscalls.map_ids("self", container.user, 0)
+            middle = os.getpid()
             inner = os.fork()
             if inner:
                 os.write(tell, f"pid {inner}\n".encode())
                 os._exit(0)
             os.setsid()
+            _await_adoption(middle)
+            syscalls.die_with_parent()
             syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
         else:
             os.write(tell, f"pid {os.getpid()}\n".encode())
@@ -78,6 +82,13 @@ def _become(container: Container, output: int, errors: int, tell: int) -> NoRetu
         os.write(tell, str(error).encode())
     finally:
         os._exit(127)
+
+
+def _await_adoption(middle: int) -> None:
+    """Wait until the pod's init is the parent, in whose stead a process between the namespaces did the fork. To be
+    called while /proc still shows the cluster's processes."""
+    while int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[1]) == middle:
+        time.sleep(0.0005)
 
 
 def _redirect(output: int, errors: int) -> None:
