@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import httpx
 
+from lateen.samples.children import Children
 from tests.samples.conftest import Online, Start
 
 PAGE = """<link rel="stylesheet" type="text/css" href="css/style.css" />
@@ -23,6 +24,12 @@ def test_the_articles_pages(start: Start) -> None:
         greeter = start("greeter", "--version", version)
         web = start("hello_web", environment={"GREETER_SERVICE_URL": f"http://{greeter}"})
         assert httpx.get(f"http://{web}/").text == PAGE.format(version=version, message=message)
+
+
+def test_the_articles_log(start: Start, children: Children) -> None:
+    greeter = start("greeter", "--version", "2.0.0")
+    httpx.get(f"http://{greeter}/hello")
+    children.wait_for("greeter-0", r"\nGET /hello 200 \d+\.\d{3} ms - 59\n")
 
 
 def test_headers_go_on(start: Start, online: Online) -> None:

@@ -50,8 +50,9 @@ Application = Callable[[Request], Response]
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """An answer in JSON, in UTF-8 and readable."""
-    return Response(json.dumps(value, ensure_ascii=False), status, "application/json; charset=utf-8")
+    """An answer in JSON: UTF-8, without spaces."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, "application/json; charset=utf-8")
 
 
 def add_address(parser: argparse.ArgumentParser, port: int) -> None:
