@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lateen.inject import annotation
-from lateen.inject.document import INIT, VALIDATION, Document
+from lateen.inject.document import Document
 from lateen.inject.image import proxy_image
 from lateen.inject.resources import proxy_resources
 from lateen.inject.target import Target
@@ -21,7 +21,7 @@ def init_container(target: Target) -> Document | None:
     if target.interception_mode == "NONE":
         return None
     container: Document = {
-        "name": VALIDATION if settings.cni else INIT,
+        "name": target.init_container_name,
         "image": proxy_image(target),
         "args": _arguments(target),
         "resources": proxy_resources(target),

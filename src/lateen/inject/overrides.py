@@ -12,7 +12,6 @@ from typing import Final
 
 from lateen.inject import annotation
 from lateen.inject.document import (
-    INIT,
     PROXY,
     VALIDATION,
     Document,
@@ -88,26 +87,33 @@ def _overlay(
         if earlier is not None and name in earlier.of(field):
             return None
         match = named(containers(original, "containers"), name)
-        if match is None and field == "initContainers":
+        # An init container that becomes an ordinary one is the user's only as long as nothing has been injected.
+        if match is None and (field == "initContainers" or earlier is None):
             match = named(containers(original, "initContainers"), name)
     if match is None:
         return None
-    return {key: value for key, value in match.items() if not (key == "image" and value == _AUTO)}
+    dropped = {"image"} if match.get("image") == _AUTO else set()
+    if field == "containers":
+        dropped.add("restartPolicy")
+    return {key: value for key, value in match.items() if key not in dropped}
 
 
-def follow_user(final: Document, original: Document, interception_mode: str) -> None:
-    """Let istio-init know the user that the proxy runs as, where the user of Lateen has chosen one; changes `final`."""
+def follow_user(final: Document, original: Document, init_name: str, interception_mode: str) -> None:
+    """Exempt the user that the proxy runs as from redirection, where the pod itself chooses one; changes `final`.
+
+    `init_name` is the container that redirects or checks the redirection; with TPROXY the proxy stays root.
+    """
     own = named([item for items in remembered(original).values() for item in items], PROXY) or sidecar_of(original)
     context = mapping(own.get("securityContext")) if own is not None else {}
     user, group = context.get("runAsUser"), context.get("runAsGroup")
-    init = next((c for c in containers(final, "initContainers") if c.get("name") in (INIT, VALIDATION)), None)
+    init = named(containers(final, "initContainers"), init_name)
     if init is None or (user is None and group is None):
         return
     if interception_mode == "TPROXY":
         proxy = sidecar_of(final)
         if user is not None and proxy is not None:
             proxy["securityContext"]["runAsUser"] = 0
-    elif init["name"] == VALIDATION:
+    elif init_name == VALIDATION:
         wanted = (("runAsUser", user), ("runAsGroup", group))
         mapping(init.setdefault("securityContext", {})).update(
             {key: value for key, value in wanted if value is not None}

@@ -77,7 +77,7 @@ def _injected(pod: Document, target: Target, names: tuple[str, ...]) -> Document
         template = merge(template, part)
         final = merge(overrides.align_proxy(final, template), part)
     final = overrides.reapply(final, pod, template)
-    overrides.follow_user(final, pod, target.interception_mode)
+    overrides.follow_user(final, pod, target.init_container_name, target.interception_mode)
     merge_prometheus(final, target)
     rewrite_probes(final, target)
     meta = mapping(final["metadata"])

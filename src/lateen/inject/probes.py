@@ -61,6 +61,9 @@ def _rewrite(path: str, probe: Document, port: int, ports: Document, probers: Do
     action = probe[kind]
     if kind == "httpGet" and action.get("path") == path:
         action["port"] = port
+        for other in _KINDS[1:]:
+            # Comes back when what the user has written into a container of the template is applied again.
+            probe.pop(other, None)
         return
     number = _number(action.get("port"), ports)
     if number is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lateen.inject import annotation
-from lateen.inject.document import PROXY, Document, annotations_of, containers, labels_of
+from lateen.inject.document import INIT, PROXY, VALIDATION, Document, annotations_of, containers, labels_of
 from lateen.inject.owner import Owner
 from lateen.inject.settings import Settings
 from lateen.model.mesh.proxy_defaults import ProxyDefaults
@@ -52,6 +52,11 @@ class Target:
         """Whether the sidecar is an init container that keeps running."""
         word = self.annotations.get(annotation.NATIVE_SIDECAR) or str(self.settings.native_sidecars).lower()
         return word != "false"
+
+    @property
+    def init_container_name(self) -> str:
+        """Of the container that redirects traffic, or checks that a node agent does."""
+        return VALIDATION if self.settings.cni else INIT
 
     @property
     def interception_mode(self) -> str:
