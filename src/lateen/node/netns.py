@@ -70,12 +70,19 @@ def set_up_pod(address: str) -> None:
     with IPRoute() as links:
         links.link("set", index=links.link_lookup(ifname="lo")[0], state="up")
         index = links.link_lookup(ifname="eth0")[0]
+        # A pod that is made anew has the hardware address that the others remember.
+        links.link("set", index=index, address=hardware_address(address))
         links.addr("add", index=index, address=address, prefixlen=32)
         links.link("set", index=index, state="up")
         links.route("add", dst=f"{GATEWAY}/32", oif=index, scope=_LINK_SCOPE)
         links.route("add", dst="default", gateway=GATEWAY, oif=index, flags=_ONLINK)
     set_parameter("net/ipv4/ip_unprivileged_port_start", "0")
     set_parameter("net/ipv4/ping_group_range", "0 0")
+
+
+def hardware_address(address: str) -> str:
+    """The MAC address of a pod, made from its IPv4 address."""
+    return "0a:58:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
 
 def set_parameter(name: str, value: str) -> None:
