@@ -103,7 +103,9 @@ def follow_user(final: Document, original: Document, init_name: str, interceptio
 
     `init_name` is the container that redirects or checks the redirection; with TPROXY the proxy stays root.
     """
-    own = named([item for items in remembered(original).values() for item in items], PROXY) or sidecar_of(original)
+    own = named([item for items in remembered(original).values() for item in items], PROXY)
+    if own is None and earlier_injection(original) is None:
+        own = sidecar_of(original)
     context = mapping(own.get("securityContext")) if own is not None else {}
     user, group = context.get("runAsUser"), context.get("runAsGroup")
     init = named(containers(final, "initContainers"), init_name)
