@@ -62,7 +62,7 @@ class Controller:
         await self.queue.run(self.reconcile, self._failed, self.workers)
 
     def _failed(self, key: Key, error: Exception) -> None:
-        # Conflicts, objects that went away in between and namespaces that are ending are how level-triggered controllers
+        # Conflicts, objects that went away in between and ending namespaces are how level-triggered controllers
         # learn that the state has moved on; they are no trouble.
         if isinstance(error, ApiError) and (error.conflict or error.not_found or error.namespace_ending):
             return
