@@ -151,6 +151,23 @@ def test_pods_outlive_the_node_agent_and_come_back_when_killed(cluster: Cluster)
     assert pod in cluster.pods()
 
 
+def test_the_control_plane_the_api_and_a_pods_init_may_die(cluster: Cluster) -> None:
+    cluster.ready(1, "istio-system")
+    cluster.wait(lambda: "<h1>" in cluster.curl(cluster.gateway)[1])
+    for part in ("plane", "api", "keeper"):
+        os.kill(_part(cluster, f"lateen {part}"), signal.SIGKILL)
+        assert "<h1>" in cluster.curl(cluster.gateway)[1], f"without {part} requests are served as before"
+    cluster.wait(lambda: not cluster.try_kubectl("get", "pods").returncode)
+    before = sum(_restarts(cluster).values())
+    application = next(pid for pid in _processes(cluster) if "lateen.samples.hello_web" in _command(pid))
+    init = int(Path(f"/proc/{application}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(init, signal.SIGKILL)
+    cluster.wait(lambda: not _command(application))
+    cluster.wait(lambda: sum(_restarts(cluster).values()) > before)
+    cluster.ready(2)
+    cluster.wait(lambda: "<h1>" in cluster.curl(cluster.gateway)[1])
+
+
 def test_the_same_objects_after_down_and_up_and_nothing_in_between(cluster: Cluster) -> None:
     processes = _processes(cluster)
     assert len(processes) > 10
@@ -179,6 +196,13 @@ def _processes(cluster: Cluster) -> list[int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def _part(cluster: Cluster, name: str) -> int:

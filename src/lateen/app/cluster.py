@@ -42,7 +42,7 @@ def bind_ports(wanted: Mapping[int, int]) -> dict[int, socket.socket]:
             bound = socket.socket(socket.AF_INET)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                bound.bind(("127.0.0.1", candidate))
+                bound.bind(("127.0.0.1", candidate or _free_port()))
             except OSError as error:
                 bound.close()
                 if candidate == tried[-1]:
@@ -53,6 +53,13 @@ def bind_ports(wanted: Mapping[int, int]) -> dict[int, socket.socket]:
             found[port] = bound
             break
     return found
+
+
+def _free_port() -> int:
+    """A port that is free now. A socket that was bound to port 0 would lose its port when it stops listening."""
+    with socket.socket(socket.AF_INET) as tried:
+        tried.bind(("127.0.0.1", 0))
+        return int(tried.getsockname()[1])
 
 
 def bind_api(layout: Layout) -> socket.socket:
