@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("lateen.cli.demo:demo", "See it work: Hello Web behind a real Envoy, in half a minute."),
     "doctor": ("lateen.cli.doctor:doctor", "Say whether this machine can run a cluster."),
     "inject": ("lateen.cli.inject:inject", "Add sidecars to the pods of documents."),
+    "env": ("lateen.cli.env:env", "Print KUBECONFIG and GATEWAY of a cluster for the shell."),
     "proxy": ("lateen.cli.proxy:proxy", "Run one Envoy as a sidecar or a gateway of the mesh."),
     "sample": ("lateen.cli.sample:sample", "Small applications to try a mesh with."),
     "serve": ("lateen.cli.serve:serve", "Steer Envoy proxies by documents."),
