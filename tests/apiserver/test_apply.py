@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,19 @@ def test_comparison_names_what_came_changed_and_went() -> None:
     assert found.modified == {(*CONTAINERS, 'k:{"name":"a"}', "f:image")}
     assert found.added == {(*CONTAINERS, 'k:{"name":"c"}', *rest) for rest in ((), ("f:name",), ("f:image",))}
     assert found.removed == {(*CONTAINERS, 'k:{"name":"b"}', *rest) for rest in ((), ("f:name",), ("f:image",))}
+
+
+@pytest.mark.parametrize("empty", [{}, None])
+def test_an_empty_map_says_nothing_of_what_is_in_it(empty: Any) -> None:
+    live = {"metadata": {"labels": {"a": "b"}, "finalizers": ["x.example/y"]}, "spec": {"replicas": 1}}
+    config = {"metadata": {"labels": empty, "finalizers": [] if empty == {} else None}, "spec": empty}
+    assert merging.merge(DEPLOYMENT, live, config) == live
+
+
+def test_an_empty_atomic_value_replaces() -> None:
+    live = {"spec": {"selector": {"matchLabels": {"a": "b"}}}}
+    config: dict[str, Any] = {"spec": {"selector": {}}}
+    assert merging.merge(DEPLOYMENT, live, config) == config
 
 
 def test_merging_keeps_what_others_have() -> None:

@@ -14,7 +14,12 @@ def merge(schema: Schema, live: Any, config: Any) -> Any:
     """`live` with everything `config` says. Raises TypedError. Both stay as they are."""
     if config is ABSENT:
         return live
-    if live is ABSENT or whole(schema, config) or not live or not config or type(live) is not type(config):
+    if live is ABSENT or not live:
+        return config
+    if config in (None, {}, []) and not whole(schema, live):
+        # An empty map or list, and null in the place of one, says nothing of what others put into it.
+        return live
+    if whole(schema, config) or type(live) is not type(config):
         return config
     if isinstance(config, dict):
         out = dict(live)
