@@ -16,7 +16,9 @@ from typing import Any
 import msgspec
 
 _LOOK = 0.1
-"""Seconds between two looks at whether somebody listens."""
+"""Seconds between two attempts to connect to where nobody listens yet."""
+_LOOK_AGAIN = 1.0
+"""Seconds between two looks at whether those who listened still do: the kernel's table is dear to read."""
 _LISTENING = "0A"
 _CHUNK = 1 << 17
 
@@ -81,6 +83,7 @@ class HostPort:
         self._targets = targets
         self._pod_pid = pod_pid
         self._open: tuple[Target, ...] = ()
+        self._look = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -88,7 +91,8 @@ class HostPort:
         self._bound.setblocking(False)
         accepting: asyncio.Task[None] | None = None
         while True:
-            self._open = tuple(target for target in self._targets() if self._listens(target))
+            known = self._open
+            self._open = tuple([t for t in self._targets() if (self._listens(t) if t in known else await _answers(t))])
             if self._open and accepting is None:
                 self._bound.listen(1024)
                 accepting = asyncio.create_task(self._accept())
@@ -98,7 +102,9 @@ class HostPort:
                 accepting = None
                 with contextlib.suppress(OSError):
                     self._bound.shutdown(socket.SHUT_RD)
-            await asyncio.sleep(_LOOK)
+            self._look.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), _LOOK_AGAIN if self._open else _LOOK)
 
     def _listens(self, target: Target) -> bool:
         pid = self._pod_pid(target.pod)
@@ -123,9 +129,21 @@ class HostPort:
             target = random.choice(self._open)
             other_reader, other_writer = await asyncio.open_connection(target.address, target.port)
         except (OSError, IndexError):
+            self._look.set()
             writer.transport.abort()
             return
         await relay((reader, writer), (other_reader, other_writer))
+
+
+async def _answers(target: Target) -> bool:
+    """Whether somebody takes a connection there."""
+    try:
+        async with asyncio.timeout(_LOOK_AGAIN):
+            _, writer = await asyncio.open_connection(target.address, target.port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
