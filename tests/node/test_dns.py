@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
-from lateen.node.dns import Names
+from lateen.node.dns import Names, entry_addresses
 from lateen.node.dns_server import DnsServer
 
 
@@ -91,3 +91,15 @@ async def test_other_names_are_asked_of_the_outside() -> None:
 
 async def test_what_is_no_query_gets_no_answer(server: DnsServer) -> None:
     assert await server.respond(b"\0\1") == b""
+
+
+async def test_hosts_of_service_entries() -> None:
+    entries = [
+        {"spec": {"hosts": ["API.example.com", "*.example.org"], "addresses": ["192.0.2.1", "10.0.0.0/8"]}},
+        {"spec": {"hosts": ["b.example"]}, "status": {"addresses": [{"host": "b.example", "value": "240.240.0.1"}]}},
+        {"spec": {"hosts": ["c.example"]}},
+    ]
+    server = DnsServer(Names("cluster.local", [], [], entry_addresses(entries)))
+    assert await ask(server, "api.example.com") == ("NOERROR", ["A 192.0.2.1"])
+    assert await ask(server, "b.example") == ("NOERROR", ["A 240.240.0.1"])
+    assert (await ask(server, "c.example"))[0] == "NXDOMAIN"

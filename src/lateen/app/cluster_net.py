@@ -14,11 +14,11 @@ import uvloop
 from lateen.app.cluster_layout import RUNTIME, Layout
 from lateen.kube.client import KubeClient, Object
 from lateen.kube.informer import Informer, Key
-from lateen.node.dns import Names
+from lateen.node.dns import Names, entry_addresses
 from lateen.node.dns_server import DnsServer
 from lateen.node.host_port import HostPort, Target, targets_of
 from lateen.node.keeper import pod_folder
-from lateen.node.kinds import ENDPOINT_SLICE, SERVICE
+from lateen.node.kinds import ENDPOINT_SLICE, SERVICE, SERVICE_ENTRY
 from lateen.node.netns import DNS_ADDRESS
 from lateen.node.service_address import Translation, install, translations
 
@@ -38,19 +38,20 @@ async def _run(
     async with KubeClient.connect(layout.kubeconfig) as client, asyncio.TaskGroup() as group:
         services = Informer(client, SERVICE, trouble=say)
         slices = Informer(client, ENDPOINT_SLICE, trouble=say)
+        entries = Informer(client, SERVICE_ENTRY, trouble=say)
         dns = DnsServer(Names(DOMAIN, (), ()))
-        for informer in (services, slices):
+        for informer in (services, slices, entries):
             group.create_task(informer.run())
-        for informer in (services, slices):
+        for informer in (services, slices, entries):
             await informer.synced.wait()
         changed = asyncio.Event()
 
         def on_change(key: Key, old: Object | None, new: Object | None) -> None:
             changed.set()
 
-        for informer in (services, slices):
+        for informer in (services, slices, entries):
             informer.on_change(on_change)
-        group.create_task(_follow(services, slices, dns, changed, say))
+        group.create_task(_follow(services, slices, entries, dns, changed))
         await dns.listen(DNS_ADDRESS)
         for port, bound in ports.items():
             host_port = HostPort(bound, partial(_targets, port, services, slices), _pid_of)
@@ -59,12 +60,12 @@ async def _run(
 
 
 async def _follow(
-    services: Informer, slices: Informer, dns: DnsServer, changed: asyncio.Event, say: Callable[[str], None]
+    services: Informer, slices: Informer, entries: Informer, dns: DnsServer, changed: asyncio.Event
 ) -> None:
     held: tuple[Translation, ...] | None = None
     while True:
         changed.clear()
-        dns.names = Names(DOMAIN, services, slices)
+        dns.names = Names(DOMAIN, services, slices, entry_addresses(entries))
         wanted = translations(services, slices)
         if wanted != held:
             # In a thread: the library has a loop of its own.

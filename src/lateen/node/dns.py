@@ -116,6 +116,20 @@ class Names:
                         yield address, [*filter(None, [endpoint.get("hostname")]), address.replace(".", "-")]
 
 
+def entry_addresses(entries: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The hosts of ServiceEntries that have addresses, written or assigned; those with wildcards have no one name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        spec = entry["spec"]
+        assigned = (entry.get("status") or {}).get("addresses") or ()
+        written = [a for a in spec.get("addresses") or () if "/" not in a]
+        for host in spec.get("hosts") or ():
+            own = [a["value"] for a in assigned if a.get("host") == host]
+            if (written or own) and "*" not in host:
+                found.setdefault(host.lower(), tuple(written or own))
+    return found
+
+
 def _is_headless(spec: Mapping[str, Any]) -> bool:
     return spec.get("clusterIP") == "None"
 
