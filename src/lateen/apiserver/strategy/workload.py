@@ -9,6 +9,7 @@ from lateen.apiserver.registry.kind import Document, Strategy
 from lateen.apiserver.selectors import matches_object
 from lateen.apiserver.status import Cause, forbidden_field, go_value, invalid_value, required, unsupported
 from lateen.apiserver.strategy import names
+from lateen.apiserver.strategy.deployment_strategy import strategy_causes
 from lateen.apiserver.strategy.pod_defaults import default_template
 from lateen.apiserver.strategy.pod_rules import spec_causes
 
@@ -100,6 +101,10 @@ def _validate(document: Document) -> list[Cause]:
     return found
 
 
+def _deployment_validate(document: Document) -> list[Cause]:
+    return [*_validate(document), *strategy_causes(document["spec"]["strategy"])]
+
+
 def _selector_causes(selector: dict[str, Any]) -> list[Cause]:
     found = names.label_causes(selector.get("matchLabels"), "spec.selector.matchLabels")
     for index, expression in enumerate(selector.get("matchExpressions") or ()):
@@ -170,7 +175,7 @@ DEPLOYMENT = Strategy(
     default=_deployment_default,
     prepare=_no_status,
     prepare_update=_keep_status,
-    validate=_validate,
+    validate=_deployment_validate,
     validate_update=_same_selector,
     generation=True,
     annotations_count=True,
