@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lateen.apiserver.status import Cause, forbidden_field, invalid_value, unsupported
+import orjson
+
+from lateen.apiserver.status import Cause, forbidden_field, invalid_value
 
 _FIELD = "spec.strategy"
 _ROLLING = f"{_FIELD}.rollingUpdate"
@@ -26,7 +28,10 @@ def strategy_causes(strategy: dict[str, Any]) -> list[Cause]:
         case _:
             # The API server prints the Go struct here.
             shown = {"Type": strategy.get("type"), "RollingUpdate": rolling}
-            return [unsupported(_FIELD, shown, ("Recreate", "RollingUpdate"))]
+            message = (
+                f'Unsupported value: {orjson.dumps(shown).decode()}: supported values: "Recreate", "RollingUpdate"'
+            )
+            return [Cause("FieldValueNotSupported", message, _FIELD)]
 
 
 def _rolling_causes(rolling: dict[str, Any]) -> list[Cause]:
