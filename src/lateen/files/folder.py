@@ -28,6 +28,8 @@ class Folder:
         self._objects: dict[Path, dict[Ref, Parsed]] = {}
         self._diagnostics: dict[Path, tuple[Diagnostic, ...]] = {}
         self._owners: dict[Ref, list[Path]] = {}
+        self._several: set[Ref] = set()
+        """Objects that are in more than one file."""
 
     def is_document(self, path: Path) -> bool:
         """Whether a path (existing or not) is one whose content counts."""
@@ -98,11 +100,16 @@ class Folder:
             if ref not in objects:
                 owners = self._owners[ref]
                 owners.remove(path)
+                if len(owners) < 2:
+                    self._several.discard(ref)
                 if not owners:
                     del self._owners[ref]
         for ref in objects:
             if ref not in old:
-                bisect.insort(self._owners.setdefault(ref, []), path)
+                owners = self._owners.setdefault(ref, [])
+                bisect.insort(owners, path)
+                if len(owners) > 1:
+                    self._several.add(ref)
         if objects or path.exists():
             self._objects[path] = objects
 
@@ -112,7 +119,8 @@ class Folder:
 
     def _duplicates(self) -> list[Diagnostic]:
         found = []
-        for ref, owners in sorted(self._owners.items()):
+        for ref in sorted(self._several):
+            owners = self._owners[ref]
             for path in owners[1:]:
                 source = self._objects[path][ref].source
                 line, column = source.position("metadata.name")
