@@ -50,7 +50,7 @@ def test_one_bad_document_breaks_no_other(mesh: Callable[[], Mesh]) -> None:
     assert answers(m, "good.test") == "fine"
     (m.documents / "broken.yaml").unlink()
     (m.documents / "bad.yaml").unlink()
-    serve.wait_for(r"finding mended, 0 left")
+    serve.wait_for(r"findings? mended, 0 left")
 
 
 def test_of_an_object_in_two_files_the_first_path_counts(mesh: Callable[[], Mesh]) -> None:
