@@ -33,7 +33,8 @@ imports: setup
 	$(BIN)/lint-imports --no-logo
 
 unit: setup
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --ignore tests/cluster
+	$(BIN)/python -m pytest tests/cluster
 
 conformance: setup
 	$(BIN)/python -m tests.conformance ../shared/corpora

@@ -67,5 +67,5 @@ def test_istios_own_manifests_run_unchanged(cluster: Cluster, shared: Path) -> N
     for file in ("bookinfo/bookinfo.yaml", "httpbin.yaml", "sleep.yaml"):
         cluster.kubectl("apply", "-f", str(folder / file))
     for name in ("productpage-v1", "reviews-v1", "reviews-v2", "reviews-v3"):
-        cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout", "30s")
+        cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout", "90s")
     cluster.wait(lambda: whole(page(cluster)))
