@@ -16,6 +16,7 @@ from lateen.model.ref import Ref
 from lateen.parse import Parsed, documents, first_wins
 from lateen.parse.change import Change
 from lateen.parse.document import LARGEST_FILE
+from lateen.parse.files import duplicate_object
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -120,21 +121,6 @@ class Folder:
     def _duplicates(self) -> list[Diagnostic]:
         found = []
         for ref in sorted(self._several):
-            owners = self._owners[ref]
-            for path in owners[1:]:
-                source = self._objects[path][ref].source
-                line, column = source.position("metadata.name")
-                found.append(
-                    Diagnostic(
-                        severity=Severity.ERROR,
-                        code="duplicate-object",
-                        message=f"{ref} is also in {owners[0]}, which comes first and counts",
-                        hint="remove one of the two, or give it another name",
-                        ref=ref,
-                        file=str(path),
-                        line=line,
-                        column=column,
-                        field="metadata.name",
-                    )
-                )
+            first, *others = (self._objects[path][ref] for path in self._owners[ref])
+            found += [duplicate_object(ref, first, other) for other in others]
         return found

@@ -25,11 +25,12 @@ def first_wins(results: Mapping[str, ParseResult]) -> ParseResult:
             ref = parsed.object.ref
             first = objects.setdefault(ref, parsed)
             if first is not parsed:
-                diagnostics.append(_twice(ref, first, parsed))
+                diagnostics.append(duplicate_object(ref, first, parsed))
     return ParseResult(tuple(objects.values()), tuple(diagnostics), tuple(passed_over), tuple(refused))
 
 
-def _twice(ref: Ref, first: Parsed, second: Parsed) -> Diagnostic:
+def duplicate_object(ref: Ref, first: Parsed, second: Parsed) -> Diagnostic:
+    """What is said of the second place of an object that is in two."""
     line, column = second.source.position("metadata.name")
     first_line, _ = first.source.position("metadata.name")
     return Diagnostic(
